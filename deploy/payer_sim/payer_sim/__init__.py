@@ -1,0 +1,1 @@
+"""A payer and a clearinghouse that answer 837 files, for tests and demonstrations."""

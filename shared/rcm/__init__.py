@@ -1,0 +1,1 @@
+"""The shared kernel: X12, events, code sets, platform."""
