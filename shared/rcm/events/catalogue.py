@@ -1,0 +1,59 @@
+"""Every event of the product, and every topic. Adding one here is the whole registration."""
+
+from typing import Final
+
+from rcm.events import claims, coding, delivery, denials, remit
+from rcm.events.event import Catalogue
+
+CODING: Final = "rcm.coding"
+CLAIMS: Final = "rcm.claims"
+REMIT: Final = "rcm.remit"
+DENIALS: Final = "rcm.denials"
+
+EVENTS_BY_TOPIC: Final = {
+    CODING: (
+        coding.EncounterReceived,
+        coding.EncounterHeld,
+        coding.EncounterCoded,
+    ),
+    CLAIMS: (
+        claims.ClaimPrepared,
+        claims.ClaimHeld,
+        claims.InterchangePrepared,
+        claims.InterchangeSettled,
+        claims.ClaimSubmitted,
+        claims.AcknowledgementReceived,
+        claims.ClaimAcknowledged,
+        claims.ClaimRejected,
+        claims.ClaimReplaced,
+    ),
+    REMIT: (
+        remit.RemittanceFileReceived,
+        remit.RemittanceQuarantined,
+        remit.RemittanceAccepted,
+        remit.RemittanceReceived,
+        remit.ChargePosted,
+        remit.PaymentPosted,
+        remit.RemittanceUnmatched,
+        remit.RemittanceMatched,
+        remit.ProviderAdjustmentPosted,
+        remit.PatientResponsibilitySet,
+    ),
+    DENIALS: (
+        denials.DenialOpened,
+        denials.DenialChanged,
+        denials.DenialClosed,
+        denials.DenialAssigned,
+        denials.CodingReworkRequested,
+        denials.CorrectedClaimRequested,
+    ),
+}
+"""The events of each topic. Every topic may also carry those of `delivery`."""
+
+ON_EVERY_TOPIC: Final = (delivery.EventParked, delivery.EventUnparked)
+
+TOPICS: Final = tuple(EVENTS_BY_TOPIC)
+
+CATALOGUE: Final = Catalogue(
+    *(event for events in EVENTS_BY_TOPIC.values() for event in events), *ON_EVERY_TOPIC
+)

@@ -1,0 +1,303 @@
+"""Events of claims-svc, on topic `rcm.claims`: a claim's way to the payer and what came back
+before adjudication.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from rcm.events.clinical import Day, Reason
+from rcm.events.event import Event
+from rcm.events.phi import Phi
+from rcm.money import Cents
+
+ClaimId = Annotated[str, Meta(min_length=1, max_length=17, pattern=r"^[A-Z0-9]+$")]
+"""Our patient control number. 837 2300 CLM01 = 835 2100 CLP01 = 277CA 2200D TRN02. X12 allows 20,
+many payers 17."""
+
+InterchangeNumber = Annotated[str, Meta(pattern=r"^\d{9}$")]
+
+
+class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One service line of a claim, as later money and denials refer to it."""
+
+    line_item_control_number: str  # 2400 REF*6R
+    procedure_code: str = ""  # SV101-2 / SV202-2
+    modifiers: list[str] = []
+    revenue_code: str = ""  # SV201
+    units_milli: int = 1000
+    billed_cents: Cents = 0
+    service_from: Day | None = None
+
+
+class ClaimPrepared(Event, frozen=True, kw_only=True):
+    """A claim was built from a coded encounter, checked, and may leave.
+
+    Stream: the claim. One encounter makes one claim a form and coverage in turn.
+
+    Attributes:
+        claim_id: 837 2300 CLM01.
+        encounter_id: The encounter billed.
+        coded_version: Version of EncounterCoded that it was built from.
+        patient_id: Names the PHI key.
+        form: P for 837P, I for 837I.
+        payer_id: 2010BB NM109.
+        payer_name: 2010BB NM103.
+        payer_sequence_code: SBR01.
+        claim_filing_indicator_code: SBR09.
+        frequency_code: 1 original, 7 replacement, 8 void. CLM05-3.
+        payer_claim_control_number: REF*F8 of a replacement or void.
+        billing_npi: 2010AA NM109.
+        facility_id: Key into the tenant's directory.
+        billed_cents: CLM02, the sum of the lines.
+        service_from: First date of service.
+        service_through: Last date of service.
+        filing_deadline_on: Last day on which the payer must have received it.
+        diagnosis_codes: In claim order.
+        lines: Service lines.
+        content: Everything that the 837 is written from, sealed: claims-svc's own shape.
+        x12: The claim's segments as they will be sent (one ST..SE with this claim alone), sealed.
+        warnings: Findings that did not stop it.
+        rule_versions: Which edits it passed.
+    """
+
+    name: ClassVar[str] = "ClaimPrepared"
+
+    claim_id: ClaimId
+    encounter_id: str
+    coded_version: int
+    patient_id: str
+    form: Literal["P", "I"]
+    payer_id: str
+    payer_name: str
+    payer_sequence_code: Literal["P", "S", "T"]
+    claim_filing_indicator_code: str
+    frequency_code: Literal["1", "7", "8"]
+    payer_claim_control_number: str = ""
+    billing_npi: str
+    facility_id: str
+    billed_cents: Cents
+    service_from: Day
+    service_through: Day
+    filing_deadline_on: Day
+    diagnosis_codes: list[str]
+    lines: list[ClaimLine]
+    content: Phi
+    x12: Phi | None = None
+    warnings: list[Reason] = []
+    rule_versions: dict[str, str] = {}
+
+
+class ClaimHeld(Event, frozen=True, kw_only=True):
+    """A claim may not leave; says why. The next ClaimPrepared or ClaimHeld replaces it.
+
+    Attributes:
+        claim_id: Which.
+        encounter_id: The encounter billed.
+        coded_version: Version of EncounterCoded that was tried.
+        patient_id: Names the PHI key.
+        billed_cents: What waits.
+        reasons: Findings, each with loop path and remedy.
+    """
+
+    name: ClassVar[str] = "ClaimHeld"
+
+    claim_id: ClaimId
+    encounter_id: str
+    coded_version: int
+    patient_id: str
+    billed_cents: Cents
+    reasons: list[Reason]
+
+
+class InterchangePrepared(Event, frozen=True, kw_only=True):
+    """An interchange was numbered and written, and is about to be sent: the intent, recorded
+    before the wire.
+
+    Stream: the interchange sequence of one receiver, so that numbers are never given twice.
+
+    Attributes:
+        receiver_id: ISA08.
+        interchange_control_number: ISA13, unique per sender and receiver for ever.
+        group_control_number: GS06.
+        transaction_control_numbers: ST02 of each transaction set, in order.
+        form: P or I.
+        claim_ids: The claims in it, in order.
+        sha256: Of the bytes.
+        submitter_id: ISA06.
+    """
+
+    name: ClassVar[str] = "InterchangePrepared"
+
+    receiver_id: str
+    submitter_id: str
+    interchange_control_number: InterchangeNumber
+    group_control_number: str
+    transaction_control_numbers: list[str]
+    form: Literal["P", "I"]
+    claim_ids: list[str]
+    sha256: str
+
+
+class InterchangeSettled(Event, frozen=True, kw_only=True):
+    """What is known of an interchange after sending it, by the wire or by what came back.
+
+    Attributes:
+        receiver_id: ISA08.
+        interchange_control_number: ISA13.
+        outcome: `sent` taken by the other side; `unknown` no answer: nothing is sent again until
+            an acknowledgement
+            or a status reply settles it; `not-sent` proven not to have arrived: its claims may go
+            in another.
+        evidence: What says so: `http-202`, `timeout`, `TA1`, `999`, `277CA`, `operator` ...
+    """
+
+    name: ClassVar[str] = "InterchangeSettled"
+
+    receiver_id: str
+    interchange_control_number: InterchangeNumber
+    outcome: Literal["sent", "unknown", "not-sent"]
+    evidence: str
+
+
+class ClaimSubmitted(Event, frozen=True, kw_only=True):
+    """An 837 left for the payer. Says nothing yet of its acceptance (see 999 and 277CA).
+
+    Attributes:
+        claim_id: Our patient control number, echoed by the payer. 837 2300 CLM01 = 835 2100 CLP01.
+        encounter_id: The encounter billed.
+        patient_id: Names the PHI key.
+        form: P or I.
+        payer_id: The payer's identifier. 837 2010BB NM109.
+        payer_name: 2010BB NM103.
+        payer_sequence_code: SBR01.
+        claim_filing_indicator_code: SBR09.
+        frequency_code: 1 original, 7 replacement, 8 void. 837 2300 CLM05-3.
+        payer_claim_control_number: The payer's number for the claim being replaced or voided;
+            empty on an original.
+        billing_npi: 2010AA NM109.
+        billed_cents: Total claim charge, US cents. 837 2300 CLM02.
+        service_from: First date of service on the claim. 837 2400 DTP03 where DTP01 is 472.
+        service_through: Last date of service.
+        filing_deadline_on: Last day on which the payer must have received it.
+        diagnosis_codes: In claim order.
+        lines: Service lines.
+        interchange_control_number: ISA13 of the file that carried the claim, for tracing.
+        transaction_control_number: ST02.
+        attempt: 1 for the first sending of this claim, 2 after a rejection ...
+    """
+
+    name: ClassVar[str] = "ClaimSubmitted"
+
+    claim_id: ClaimId
+    encounter_id: str
+    patient_id: str
+    form: Literal["P", "I"]
+    payer_id: str
+    payer_name: str
+    payer_sequence_code: Literal["P", "S", "T"]
+    claim_filing_indicator_code: str
+    frequency_code: Literal["1", "7", "8"]
+    payer_claim_control_number: str = ""
+    billing_npi: str
+    billed_cents: Cents
+    service_from: Day
+    service_through: Day
+    filing_deadline_on: Day
+    diagnosis_codes: list[str]
+    lines: list[ClaimLine]
+    interchange_control_number: InterchangeNumber
+    transaction_control_number: str
+    attempt: int = 1
+
+
+class ClaimAcknowledged(Event, frozen=True, kw_only=True):
+    """Somebody on the way took the claim. Acceptance is not payment.
+
+    Attributes:
+        claim_id: Which.
+        level: Who says so: `999` the syntax passed; `277CA-clearinghouse`; `277CA-payer` it is in
+            adjudication and
+            the filing clock has stopped.
+        received_on: The day that the other side gives, where it gives one.
+        payer_claim_control_number: 277CA 2200D REF*1K.
+        status_category_code: STC01-1 (code source 507).
+        status_code: STC01-2 (code source 508).
+        acknowledgement_id: Id of the file that said so.
+    """
+
+    name: ClassVar[str] = "ClaimAcknowledged"
+
+    claim_id: ClaimId
+    level: Literal["999", "277CA-clearinghouse", "277CA-payer"]
+    received_on: Day | None = None
+    payer_claim_control_number: str = ""
+    status_category_code: str = ""
+    status_code: str = ""
+    acknowledgement_id: str = ""
+
+
+class ClaimRejected(Event, frozen=True, kw_only=True):
+    """Somebody on the way refused the claim before adjudication: fix it and send it as an
+    original. No appeal; the
+    filing clock still runs.
+
+    Attributes:
+        claim_id: Which.
+        level: Where it stopped.
+        reasons: What they said, each with the X12 place.
+        status_category_code: STC01-1 of a 277CA.
+        status_code: STC01-2 of a 277CA.
+        acknowledgement_id: Id of the file that said so.
+    """
+
+    name: ClassVar[str] = "ClaimRejected"
+
+    claim_id: ClaimId
+    level: Literal["TA1", "999", "277CA-clearinghouse", "277CA-payer"]
+    reasons: list[Reason]
+    status_category_code: str = ""
+    status_code: str = ""
+    acknowledgement_id: str = ""
+
+
+class AcknowledgementReceived(Event, frozen=True, kw_only=True):
+    """A TA1, 999 or 277CA file came in, and what it spoke of. Stream: the file.
+
+    Attributes:
+        acknowledgement_id: Derived from tenant and content.
+        kind: Which transaction.
+        sha256: Of the bytes.
+        receiver_id: Who sent it.
+        interchange_control_number: The interchange that it answers, where it names one.
+        claim_ids: Claims of ours that it moved.
+        unknown_references: References in it that are not ours: somebody has to look.
+        reasons: Findings in the file itself.
+    """
+
+    name: ClassVar[str] = "AcknowledgementReceived"
+
+    acknowledgement_id: str
+    kind: Literal["TA1", "999", "277CA", "unreadable"]
+    sha256: str
+    receiver_id: str = ""
+    interchange_control_number: str = ""
+    claim_ids: list[str] = []
+    unknown_references: list[str] = []
+    reasons: list[Reason] = []
+
+
+class ClaimReplaced(Event, frozen=True, kw_only=True):
+    """A claim was superseded by another one of the same encounter.
+
+    Attributes:
+        claim_id: The one that no longer counts.
+        replaced_by: The claim that stands for it now; empty when it was voided and nothing stands
+            for it.
+    """
+
+    name: ClassVar[str] = "ClaimReplaced"
+
+    claim_id: ClaimId
+    replaced_by: str

@@ -1,0 +1,150 @@
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode. Attributes are headers, the value is the
+event's JSON.
+
+key      tenant:stream                      partition = murmur2(key) mod partitions, on every log
+alike
+headers  ce_specversion ce_id ce_source ce_type ce_subject ce_time
+         tenant streamversion correlationid causationid actor traceparent handled idempotency
+value    canonical JSON of the event, PHI fields sealed
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from rcm.events.event import Event, NotAnEvent
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+NAMESPACE: Final = UUID("6ad4f0c2-5a0e-5d0c-9a55-0d1e5c1a1357")
+"""Under which event ids are derived; never to be changed."""
+
+Headers = Iterable[tuple[str, bytes]]
+
+_REQUIRED: Final = (
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_subject",
+    "ce_time",
+    "tenant",
+    "streamversion",
+)
+_ID_LENGTH_MAX: Final = 200
+
+
+class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
+    """An event as it was recorded, with its place in the story. Holds no PHI in clear.
+
+    Attributes:
+        event_id: UUIDv5 of what caused it and its ordinal among the effects; the same however
+            often it is decided.
+        source: The service that recorded it, such as `claims-svc`.
+        tenant_id: Whose it is.
+        stream_id: What it is about, such as a claim's id; unique within tenant and source.
+        stream_version: 1, 2, 3 ... within (source, tenant, stream), without a gap.
+        recorded_at: When it was recorded: RFC 3339, UTC, microseconds.
+        correlation_id: The first cause: the message or request that began the story.
+        causation_id: The event id (or command id) that directly caused it.
+        actor: Who or what acted: a service, or a user's subject.
+        traceparent: W3C trace context, or empty.
+        handled: How far the source had handled its upstream when it recorded this:
+            `topic/partition:next_offset,...`.
+        idempotency: `key|sha256 of the request` of the command that caused it, or empty.
+        event: The fact itself.
+    """
+
+    event_id: str
+    source: str
+    tenant_id: str
+    stream_id: str
+    stream_version: int
+    recorded_at: str
+    correlation_id: str
+    causation_id: str
+    actor: str
+    event: E_co
+    traceparent: str = ""
+    handled: str = ""
+    idempotency: str = ""
+
+    @property
+    def key(self) -> bytes:
+        """The log key; orders everything about one stream."""
+        return log_key(self.tenant_id, self.stream_id)
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """Write the attributes as log headers."""
+        pairs = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", self.event_id),
+            ("ce_source", self.source),
+            ("ce_type", self.event.type_name()),
+            ("ce_subject", self.stream_id),
+            ("ce_time", self.recorded_at),
+            ("tenant", self.tenant_id),
+            ("streamversion", str(self.stream_version)),
+            ("correlationid", self.correlation_id),
+            ("causationid", self.causation_id),
+            ("actor", self.actor),
+        ]
+        if self.traceparent:
+            pairs.append(("traceparent", self.traceparent))
+        if self.handled:
+            pairs.append(("handled", self.handled))
+        if self.idempotency:
+            pairs.append(("idempotency", self.idempotency))
+        return [(name, value.encode()) for name, value in pairs]
+
+
+def log_key(tenant_id: str, stream_id: str) -> bytes:
+    """Return the key under which a stream's events stand on the log."""
+    return f"{tenant_id}:{stream_id}".encode()
+
+
+def attributes(headers: Headers) -> dict[str, str]:
+    """Read headers as text.
+
+    Raises:
+        NotAnEvent: One is missing, is not UTF-8, is over 200 characters where an id stands, or the
+            version is no number.
+    """
+    try:
+        found = {name: value.decode() for name, value in headers}
+    except UnicodeDecodeError as error:
+        raise NotAnEvent("a header is not UTF-8") from error
+    for name in _REQUIRED:
+        if not 0 < len(found.get(name, "")) <= _ID_LENGTH_MAX:
+            raise NotAnEvent(f"header {name} is missing or too long")
+    version = found["streamversion"]
+    if not (version.isascii() and version.isdigit() and len(version) <= 18 and int(version) > 0):
+        raise NotAnEvent("header streamversion is not a positive number")
+    return found
+
+
+def recorded(found: Mapping[str, str], event: Event) -> Recorded[Event]:
+    """Put attributes read from the log and the decoded event together."""
+    return Recorded(
+        event_id=found["ce_id"],
+        source=found["ce_source"],
+        tenant_id=found["tenant"],
+        stream_id=found["ce_subject"],
+        stream_version=int(found["streamversion"]),
+        recorded_at=found["ce_time"],
+        correlation_id=found.get("correlationid", ""),
+        causation_id=found.get("causationid", ""),
+        actor=found.get("actor", ""),
+        traceparent=found.get("traceparent", ""),
+        handled=found.get("handled", ""),
+        idempotency=found.get("idempotency", ""),
+        event=event,
+    )
+
+
+def derived_id(cause_id: str, source: str, ordinal: int) -> str:
+    """Derive the id of the ordinal-th effect that a source records for a cause; the same however
+    often it is decided.
+    """
+    return str(uuid5(NAMESPACE, f"{cause_id}/{source}/{ordinal}"))

@@ -1,0 +1,337 @@
+"""Events of remit-svc, on topic `rcm.remit`: remittance advice taken in, balanced and posted."""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from rcm.events.clinical import Adjustment, Day, Reason
+from rcm.events.event import Event
+from rcm.events.phi import Phi
+from rcm.money import Cents
+
+
+class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One service line as the payer adjudicated it. 835 loop 2110."""
+
+    line_item_control_number: str = ""  # REF*6R
+    procedure_code: str = ""  # SVC01-2, as adjudicated
+    modifiers: list[str] = []
+    revenue_code: str = ""  # SVC04, or SVC01 with NU
+    billed_cents: Cents = 0  # SVC02
+    paid_cents: Cents = 0  # SVC03
+    allowed_cents: Cents | None = None  # AMT*B6
+    units_milli: int = 1000  # SVC05
+    adjustments: list[Adjustment] = []  # CAS
+    remark_codes: list[str] = []  # LQ02 where LQ01 is HE
+    service_from: Day | None = None  # DTM*472 or 150
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a posting. The entries of a posting sum to zero.
+
+    Accounts: `receivable` (what the payer or patient owes on this claim), `cash`, `contractual`,
+        `patient`, `denied`,
+    `suspense`, ...; debit positive, credit negative.
+    """
+
+    account: str
+    amount_cents: Cents
+
+
+class RemittanceFileReceived(Event, frozen=True, kw_only=True):
+    """An 835 file came in. Stream: the file, by its content.
+
+    Attributes:
+        file_id: Derived from tenant and content.
+        sha256: Of the bytes as they came; they are kept in the archive under this name.
+        bytes_count: Their number.
+        source: `folder`, `http`, `clearinghouse`.
+        remittance_ids: One for each transaction set that could be read.
+        reasons: Findings about the file and its envelopes.
+    """
+
+    name: ClassVar[str] = "RemittanceFileReceived"
+
+    file_id: str
+    sha256: str
+    bytes_count: int
+    source: str
+    remittance_ids: list[str] = []
+    reasons: list[Reason] = []
+
+
+class RemittanceQuarantined(Event, frozen=True, kw_only=True):
+    """A remittance advice (one ST..SE) may not be posted: it does not balance, it repeats with
+    other content, or it
+    cannot be read. Nothing of it was posted.
+
+    Attributes:
+        remittance_id: Derived from payer, trace number and content.
+        file_id: The file that it came in.
+        payer_name: 1000A N102.
+        trace_number: TRN02.
+        payment_cents: BPR02.
+        cause: Why.
+        difference_cents: By how much the worst equation is off; 0 where that is not the cause.
+        level: Which equation: `line`, `claim`, `transaction`.
+        reasons: Every finding, each with the exact difference and place.
+    """
+
+    name: ClassVar[str] = "RemittanceQuarantined"
+
+    remittance_id: str
+    file_id: str
+    payer_name: str
+    trace_number: str
+    payment_cents: Cents
+    cause: Literal["out-of-balance", "same-trace-other-content", "unreadable"]
+    difference_cents: Cents = 0
+    level: Literal["line", "claim", "transaction", ""] = ""
+    reasons: list[Reason] = []
+
+
+class RemittanceAccepted(Event, frozen=True, kw_only=True):
+    """A remittance advice balanced on all three levels and is posted whole, in the transaction
+    that records this.
+
+    Stream: the payment, by payer and trace number.
+
+    Attributes:
+        remittance_id: Derived from payer, trace number and content.
+        file_id: The file that it came in.
+        payer_id: 1000A N104 or TRN03.
+        payer_name: 1000A N102.
+        payee_npi: 1000B N104.
+        trace_number: TRN02, which the bank's entry repeats.
+        payer_identifier: TRN03.
+        payment_cents: BPR02.
+        method_code: BPR04: ACH, CHK, NON, FWT, BOP.
+        effective_on: BPR16.
+        claim_count: CLP loops.
+        claims_paid_cents: Sum of CLP04.
+        provider_adjustment_cents: Sum of PLB amounts; claims_paid - this = payment.
+        content_sha256: Of ST..SE without control numbers: the same content under a new envelope is
+        the same advice.
+        entries: The posting of the payment itself; sums to zero.
+    """
+
+    name: ClassVar[str] = "RemittanceAccepted"
+
+    remittance_id: str
+    file_id: str
+    payer_id: str
+    payer_name: str
+    payee_npi: str
+    trace_number: str
+    payer_identifier: str
+    payment_cents: Cents
+    method_code: str
+    effective_on: Day
+    claim_count: int
+    claims_paid_cents: Cents
+    provider_adjustment_cents: Cents
+    content_sha256: str
+    entries: list[LedgerEntry]
+
+
+class RemittanceReceived(Event, frozen=True, kw_only=True):
+    """One claim payment (CLP) of a balanced remittance advice, matched to our claim by CLP01
+    exactly.
+
+    Stream: the claim. One event for each CLP: a split claim has several, a reversal and its
+        correction are two.
+
+    Attributes:
+        claim_id: CLP01.
+        remittance_id: The advice.
+        position: 1-based place of the CLP in the advice.
+        payer_id: 1000A N104 or TRN03.
+        payer_name: 1000A N102.
+        payer_sequence_code: Which leg of the claim this answers: from CLP02 1/2/3, else of the
+            submission.
+        trace_number: TRN02.
+        effective_on: BPR16.
+        kind: `payment`; `reversal` CLP02 = 22; `correction` follows a reversal; `forwarded` CLP02
+            = 23, no money.
+        claim_status_code: CLP02.
+        forwarded_to: NM1*TT name, where CLP02 is 19, 20 or 21.
+        payer_claim_control_number: CLP07.
+        filing_indicator_code: CLP06.
+        frequency_code: CLP09.
+        billed_cents: CLP03.
+        paid_cents: CLP04.
+        patient_responsibility_cents: CLP05.
+        adjustments: Claim-level CAS.
+        remark_codes: MIA and MOA remarks.
+        lines: Service lines; empty where the payer adjudicates the claim as a whole.
+        encounter_id: From our submission.
+        patient_id: From our submission.
+        form: From our submission.
+        service_from: From our submission.
+        x12: The CLP loop as it came, sealed.
+    """
+
+    name: ClassVar[str] = "RemittanceReceived"
+
+    claim_id: str
+    remittance_id: str
+    position: int
+    payer_id: str
+    payer_name: str
+    payer_sequence_code: Literal["P", "S", "T"]
+    trace_number: str
+    effective_on: Day
+    kind: Literal["payment", "reversal", "correction", "forwarded"]
+    claim_status_code: str
+    forwarded_to: str = ""
+    payer_claim_control_number: str = ""
+    filing_indicator_code: str = ""
+    frequency_code: str = ""
+    billed_cents: Cents
+    paid_cents: Cents
+    patient_responsibility_cents: Cents
+    adjustments: list[Adjustment] = []
+    remark_codes: list[str] = []
+    lines: list[PaidLine] = []
+    encounter_id: str = ""
+    patient_id: str = ""
+    form: Literal["P", "I", ""] = ""
+    service_from: Day | None = None
+    x12: Phi | None = None
+
+
+class PaymentPosted(Event, frozen=True, kw_only=True):
+    """A claim payment was written to the ledger. The entries sum to zero.
+
+    Attributes:
+        claim_id: Which.
+        remittance_id: The advice.
+        position: Place of the CLP in the advice.
+        entries: Ledger entries.
+        balance_cents: What is still owed on the claim's leg after it: billed - paid - adjusted -
+            patient share.
+    """
+
+    name: ClassVar[str] = "PaymentPosted"
+
+    claim_id: str
+    remittance_id: str
+    position: int
+    entries: Annotated[list[LedgerEntry], Meta(min_length=1)]
+    balance_cents: Cents
+
+
+class ChargePosted(Event, frozen=True, kw_only=True):
+    """A submitted claim's charge was written to the ledger, so that what is owed is known before
+    anyone pays.
+
+    Attributes:
+        claim_id: Which.
+        billed_cents: CLM02.
+        entries: Ledger entries; sum to zero.
+        payer_id: Who is asked to pay.
+        form: P or I.
+        encounter_id: The encounter billed.
+        patient_id: Names the PHI key.
+        payer_sequence_code: SBR01.
+        service_from: First date of service.
+        lines: Line item control number and billed cents of each line.
+        attempt: Which sending of the claim this is.
+    """
+
+    name: ClassVar[str] = "ChargePosted"
+
+    claim_id: str
+    billed_cents: Cents
+    entries: list[LedgerEntry]
+    payer_id: str
+    form: Literal["P", "I"]
+    encounter_id: str
+    patient_id: str
+    payer_sequence_code: Literal["P", "S", "T"] = "P"
+    service_from: Day | None = None
+    lines: dict[str, int] = {}
+    attempt: int = 1
+
+
+class RemittanceUnmatched(Event, frozen=True, kw_only=True):
+    """A claim payment whose CLP01 is no claim of this tenant: its money stands in suspense until a
+    person matches it.
+
+    Stream: the unmatched item.
+
+    Attributes:
+        unmatched_id: Derived from the advice and the position.
+        remittance_id: The advice.
+        position: Place of the CLP.
+        paid_cents: CLP04.
+        billed_cents: CLP03.
+        payment: Everything in it, sealed under the advice's key: a RemittanceReceived without our
+            part.
+        entries: Ledger entries; sum to zero.
+    """
+
+    name: ClassVar[str] = "RemittanceUnmatched"
+
+    unmatched_id: str
+    remittance_id: str
+    position: int
+    paid_cents: Cents
+    billed_cents: Cents
+    payment: Phi
+    entries: list[LedgerEntry]
+
+
+class RemittanceMatched(Event, frozen=True, kw_only=True):
+    """A person said whose payment it was; RemittanceReceived and PaymentPosted follow in the same
+    transaction.
+
+    Attributes:
+        unmatched_id: The item.
+        claim_id: The claim that it belongs to.
+        entries: Ledger entries that take it out of suspense; sum to zero.
+    """
+
+    name: ClassVar[str] = "RemittanceMatched"
+
+    unmatched_id: str
+    claim_id: str
+    entries: list[LedgerEntry]
+
+
+class ProviderAdjustmentPosted(Event, frozen=True, kw_only=True):
+    """A provider-level adjustment (PLB) was posted to its own account; it belongs to no claim.
+
+    Attributes:
+        remittance_id: The advice.
+        position: Which adjustment of which PLB segment: 1-based over the advice.
+        reason_code: PLB03-1: FB, WO, 72, L6, CS ...
+        reference_number: PLB03-2.
+        amount_cents: PLB04; positive lowers the payment.
+        entries: Ledger entries; sum to zero.
+    """
+
+    name: ClassVar[str] = "ProviderAdjustmentPosted"
+
+    remittance_id: str
+    position: int
+    reason_code: str
+    reference_number: str
+    amount_cents: Cents
+    entries: list[LedgerEntry]
+
+
+class PatientResponsibilitySet(Event, frozen=True, kw_only=True):
+    """What the patient owes on a claim after its last answer. Set anew by each answer; a reversal
+    sets it back.
+
+    Attributes:
+        claim_id: Which.
+        patient_responsibility_cents: Sum of PR adjustments that stand.
+    """
+
+    name: ClassVar[str] = "PatientResponsibilitySet"
+
+    claim_id: str
+    patient_responsibility_cents: Cents
