@@ -1,0 +1,179 @@
+"""What an operator can set, for every service alike: environment variables that begin with `RCM_`.
+
+A secret may stand in a file: `RCM_POSTGRES_URL_FILE=/run/secrets/claims_db` reads the setting from
+there. A variable that no setting has a name for stops the start: a misspelt security setting must
+not be passed over. A service's own settings begin with its name, such as `RCM_CODING_MLLP_PORT`.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+SERVICE_PREFIXES: Final = ("CODING_", "CLAIMS_", "REMIT_", "DENIALS_", "LIFECYCLE_", "PAYER_")
+"""What a service's own settings begin with, after `RCM_`."""
+
+LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+DEFAULT_TENANTS: Final = ("northside", "lakeview")
+
+
+def _names(value: Any) -> Any:
+    return tuple(filter(None, value.replace(" ", "").split(","))) if type(value) is str else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+"""Several names, separated by commas in the environment."""
+
+
+class Misconfigured(ValueError):
+    """The settings do not go together, or are not safe to start with. Names the setting."""
+
+
+class Settings(BaseSettings):
+    """The settings that all services share.
+
+    Attributes:
+        data_dir: Folder of everything embedded: the log, the stores, keys, archives, process ids.
+        host: Address to listen on. Anything but loopback needs an OIDC issuer.
+        port: TCP port; 0 for the service's own.
+        allowed_hosts: Values of the `Host` header that are answered; `*` for any.
+        bus: `embedded`: the SQLite log in the data folder; `kafka`.
+        kafka_servers: `host:port,...`.
+        kafka_security_protocol: Anything but loopback needs SSL or SASL_SSL.
+        kafka_username: SASL user (SCRAM-SHA-512), or empty.
+        kafka_password: Its password.
+        partition_count: Partitions of each topic. The same for ever: it decides the order by key.
+        postgres_url: `postgresql://user:password@host/database` of this service; empty for SQLite
+            in the data folder. `{service}` stands for the service's name with underscores.
+        tenants: The tenants of a development machine: who may sign in, what the demo feeds.
+        oidc_issuer: `iss` of the access tokens; empty for the development issuer.
+        oidc_audience: `aud` that a token must name.
+        oidc_jwks_url: Where the issuer's public keys are; the only place that they come from.
+        oidc_tenant_claim: The claim that names the tenant.
+        oidc_roles_claim: The claim that lists the roles.
+        body_bytes_max: Largest request body.
+        json_bytes_max: Largest JSON body; it is held in memory.
+        request_s_max: A request that takes longer is given up.
+        docs_open: Serve the API's description without a token, off loopback too.
+        log_level: Least severe level that is written.
+        batch_records_max: Upstream records and commands of one transaction.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="RCM_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    data_dir: Path = Path(".data")
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65_535)
+    allowed_hosts: Names = LOOPBACK_NAMES
+    bus: Literal["embedded", "kafka"] = "embedded"
+    kafka_servers: str = "127.0.0.1:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = "PLAINTEXT"
+    kafka_username: str = ""
+    kafka_password: str = Field("", repr=False)
+    partition_count: int = Field(12, ge=1, le=1_000)
+    postgres_url: str = Field("", repr=False)
+    tenants: Names = DEFAULT_TENANTS
+    oidc_issuer: str = ""
+    oidc_audience: str = "claimstream"
+    oidc_jwks_url: str = ""
+    oidc_tenant_claim: str = "tenant"
+    oidc_roles_claim: str = "roles"
+    body_bytes_max: int = Field(64 * 1024 * 1024, ge=1_024)
+    json_bytes_max: int = Field(8 * 1024 * 1024, ge=1_024)
+    request_s_max: float = Field(30.0, gt=0)
+    docs_open: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    batch_records_max: int = Field(500, ge=1, le=10_000)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then the environment and the files that it names."""
+        return init_settings, _FilesOf(settings_cls), env_settings
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach what listens."""
+        return is_loopback(self.host)
+
+    @model_validator(mode="after")
+    def _safe_together(self) -> Self:
+        if not self.oidc_issuer and not self.on_loopback:
+            raise Misconfigured(
+                "RCM_OIDC_ISSUER is needed: the development issuer serves loopback only"
+            )
+        if self.oidc_issuer and not self.oidc_jwks_url:
+            raise Misconfigured("RCM_OIDC_JWKS_URL is needed with RCM_OIDC_ISSUER")
+        if self.oidc_jwks_url and not self.oidc_jwks_url.startswith(
+            ("https://", "http://127.0.0.1")
+        ):
+            raise Misconfigured("RCM_OIDC_JWKS_URL must be https")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def unknown_variables(
+    environment: Mapping[str, str], settings: type[BaseSettings] = Settings
+) -> list[str]:
+    """Name the `RCM_*` variables that no setting reads."""
+    known = {name.upper() for name in settings.model_fields}
+    known |= {f"{name}_FILE" for name in known}
+    return sorted(
+        name
+        for name in environment
+        if name.startswith("RCM_")
+        and (short := name.removeprefix("RCM_")) not in known
+        and not short.startswith(SERVICE_PREFIXES)
+    )
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        Misconfigured: A variable is unknown, or settings do not go together.
+        pydantic.ValidationError: A value has the wrong shape.
+    """
+    if unknown := unknown_variables(os.environ):
+        raise Misconfigured(f"unknown settings: {', '.join(unknown)}")
+    return Settings(**given)
+
+
+class _FilesOf(EnvSettingsSource):
+    """Settings whose value stands in the file that `RCM_<NAME>_FILE` names."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Read the files that are named."""
+        found: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            path = os.environ.get(f"{self.env_prefix}{name.upper()}_FILE")
+            if path:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+        return found
