@@ -1,0 +1,370 @@
+"""What a reader meets: interchanges, functional groups, transactions, and the units inside them."""
+
+from rcm.x12.findings import Finding, Place, Rule, Severity
+from rcm.x12.guide import Guide
+from rcm.x12.lexer import Batch, Delimiters
+
+
+def _error(rule_id: str, remedy: str, segment: str = "", code: str = "") -> Rule:
+    return Rule(rule_id, 1, Severity.ERROR, remedy, (segment, code))
+
+
+INTERCHANGE_UNCLOSED = _error(
+    "missing-iea", "Ask for the whole file; it may have been cut.", "TA1", "023"
+)
+INTERCHANGE_COUNT = _error(
+    "iea01-count", "Count the functional groups of the interchange.", "TA1", "021"
+)
+INTERCHANGE_NUMBER = _error("iea02-mismatch", "Repeat ISA13 in IEA02.", "TA1", "001")
+INTERCHANGE_REPEATED = _error(
+    "isa13-repeated", "Give every interchange a number of its own.", "TA1", "025"
+)
+GROUP_UNCLOSED = _error("missing-ge", "Ask for the whole file; it may have been cut.", "AK9", "3")
+GROUP_COUNT = _error("ge01-count", "Count the transactions of the group.", "AK9", "5")
+GROUP_NUMBER = _error("ge02-mismatch", "Repeat GS06 in GE02.", "AK9", "4")
+GROUP_REPEATED = _error(
+    "gs06-repeated", "Give every group of an interchange its own number.", "AK9", "6"
+)
+TRANSACTION_UNCLOSED = _error(
+    "missing-se", "Ask for the whole file; what was read may lack its end.", "IK5", "2"
+)
+TRANSACTION_COUNT = _error(
+    "se01-count", "Count the segments from ST to SE; some may be lost.", "IK5", "4"
+)
+TRANSACTION_NUMBER = _error("se02-mismatch", "Repeat ST02 in SE02.", "IK5", "3")
+TRANSACTION_REPEATED = _error(
+    "st02-repeated", "Give every transaction of a group its own number.", "IK5", "23"
+)
+OUTSIDE_TRANSACTION = _error(
+    "segment-outside-transaction", "Put the segments between ST and SE; they were not read."
+)
+OUTSIDE_GROUP = _error("outside-group", "Put transactions between GS and GE.", "TA1", "024")
+UNIT_TOO_LONG = _error(
+    "unit-too-long", "Split it; a claim never has so many segments, so it was set aside."
+)
+GROUP_CODE_MISMATCH = _error(
+    "gs01-mismatch", "Write the functional group code that belongs to ST01.", "IK5", "1"
+)
+VERSION_4010 = _error(
+    "version-4010",
+    "Send version 005010; 004010 has not been allowed for HIPAA since 2012.",
+    "AK9",
+    "2",
+)
+VERSION_UNKNOWN = _error(
+    "version-unknown",
+    "Write an implementation guide that we read in ST03 and GS08; `rcm x12 describe --guides`"
+    " lists them.",
+    "AK9",
+    "2",
+)
+ACK_997 = Rule(
+    "acknowledged-by-997",
+    1,
+    Severity.WARNING,
+    "Ask the sender for a 999 (005010X231A1); a 997 is read to segment level only.",
+)
+
+
+class Interchange:
+    """One ISA to IEA.
+
+    Attributes:
+        elements: ISA as a raw segment; `elements[13]` is ISA13.
+        delimiters: Its four separators.
+        number: Position of ISA in the file; the first segment is 1.
+        offset: Byte offset of ISA.
+        encoding: Encoding its first segments were read with.
+        groups: Functional groups read so far.
+        acknowledgements: TA1 segments, raw.
+        trailer: IEA, raw; None when it is missing.
+    """
+
+    __slots__ = (
+        "acknowledgements",
+        "delimiters",
+        "elements",
+        "encoding",
+        "groups",
+        "number",
+        "offset",
+        "trailer",
+    )
+
+    def __init__(
+        self, elements: list[str], delimiters: Delimiters, number: int, offset: int, encoding: str
+    ) -> None:
+        self.elements = elements
+        self.delimiters = delimiters
+        self.number = number
+        self.offset = offset
+        self.encoding = encoding
+        self.groups: list[Group] = []
+        self.acknowledgements: list[list[str]] = []
+        self.trailer: list[str] | None = None
+
+    @property
+    def control_number(self) -> str:
+        """ISA13."""
+        return _element(self.elements, 13)
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """ISA05 and ISA06, the blanks that fill it removed."""
+        return _element(self.elements, 5), _element(self.elements, 6).rstrip()
+
+    @property
+    def receiver(self) -> tuple[str, str]:
+        """ISA07 and ISA08, the blanks that fill it removed."""
+        return _element(self.elements, 7), _element(self.elements, 8).rstrip()
+
+    @property
+    def wants_ta1(self) -> bool:
+        """Whether the sender asks for a TA1: ISA14 is 1."""
+        return _element(self.elements, 14) == "1"
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the data is for testing: ISA15 is T."""
+        return _element(self.elements, 15) == "T"
+
+
+class Group:
+    """One GS to GE.
+
+    Attributes:
+        interchange: The interchange it stands in.
+        elements: GS as a raw segment; `elements[8]` is GS08.
+        number: Position of GS in the file.
+        offset: Byte offset of GS.
+        transactions: Transactions read so far.
+        trailer: GE, raw; None when it is missing.
+    """
+
+    __slots__ = (
+        "_control_numbers",
+        "elements",
+        "interchange",
+        "number",
+        "offset",
+        "trailer",
+        "transactions",
+    )
+
+    def __init__(
+        self, interchange: Interchange, elements: list[str], number: int, offset: int
+    ) -> None:
+        self.interchange = interchange
+        self.elements = elements
+        self.number = number
+        self.offset = offset
+        self.transactions: list[Transaction] = []
+        self.trailer: list[str] | None = None
+        self._control_numbers: set[str] = set()
+
+    @property
+    def control_number(self) -> str:
+        """GS06."""
+        return _element(self.elements, 6)
+
+    @property
+    def group_code(self) -> str:
+        """GS01, such as HP for 835."""
+        return _element(self.elements, 1)
+
+    @property
+    def version(self) -> str:
+        """GS08."""
+        return _element(self.elements, 8)
+
+    def takes(self, control_number: str) -> bool:
+        """Note an ST02; False when the group has it already."""
+        if control_number in self._control_numbers:
+            return False
+        self._control_numbers.add(control_number)
+        return True
+
+
+class Transaction:
+    """One ST to SE.
+
+    Attributes:
+        group: The functional group it stands in.
+        elements: ST as a raw segment.
+        number: Position of ST in the file.
+        offset: Byte offset of ST.
+        guide: The table that reads it; None when we have none for its version.
+        segment_count: Segments read so far, ST and SE included.
+        trailer: SE, raw; None when it is missing.
+    """
+
+    __slots__ = ("elements", "group", "guide", "number", "offset", "segment_count", "trailer")
+
+    def __init__(self, group: Group, elements: list[str], number: int, offset: int) -> None:
+        self.group = group
+        self.elements = elements
+        self.number = number
+        self.offset = offset
+        self.guide: Guide | None = None
+        self.segment_count = 0
+        self.trailer: list[str] | None = None
+
+    @property
+    def interchange(self) -> Interchange:
+        """The interchange it stands in."""
+        return self.group.interchange
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """The separators of its interchange."""
+        return self.group.interchange.delimiters
+
+    @property
+    def set_code(self) -> str:
+        """ST01, such as 835."""
+        return _element(self.elements, 1)
+
+    @property
+    def control_number(self) -> str:
+        """ST02."""
+        return _element(self.elements, 2)
+
+    @property
+    def version(self) -> str:
+        """The guide that it says it follows: ST03, or GS08 where ST03 is not used (835)."""
+        return _element(self.elements, 3) or self.group.version
+
+
+class Unit:
+    """Neighbouring segments of a transaction that can fail alone; see `reader.py`.
+
+    Attributes:
+        transaction: Where it stands.
+        name: Id of the segment that begins it: ST, LX, CLP, CLM, HL, PLB, SE.
+        number: Position in the file of its first segment.
+        offset: Byte offset of its first byte, blanks before the segment included.
+        texts: Its segments as text, without terminators.
+        is_cut_off: Whether its end is missing or unknown: set it aside.
+        segments_lost: How many segments were not kept because there were too many.
+    """
+
+    __slots__ = (
+        "_encoding",
+        "_pieces",
+        "_segments",
+        "is_cut_off",
+        "name",
+        "number",
+        "offset",
+        "segments_lost",
+        "texts",
+        "transaction",
+    )
+
+    def __init__(
+        self, transaction: Transaction, name: str, number: int, offset: int, encoding: str
+    ) -> None:
+        self.transaction = transaction
+        self.name = name
+        self.number = number
+        self.offset = offset
+        self.texts: list[str] = []
+        self.is_cut_off = False
+        self.segments_lost = 0
+        self._encoding = encoding
+        self._pieces = self.texts
+        self._segments: list[list[str]] | None = None
+
+    @property
+    def segments(self) -> list[list[str]]:
+        """Its segments as lists of elements; `segments[0][0]` is the id of the first."""
+        if self._segments is None:
+            separator = self.transaction.delimiters.element
+            self._segments = [text.split(separator) for text in self.texts]
+        return self._segments
+
+    def extend(self, batch: Batch, begin: int, end: int) -> None:
+        """Add segments of a batch."""
+        if batch.pieces is not batch.texts:
+            if self._pieces is self.texts:
+                self._pieces = self.texts.copy()
+            self._pieces += batch.pieces[begin:end]
+        elif self._pieces is not self.texts:
+            self._pieces += batch.texts[begin:end]
+        self.texts += batch.texts[begin:end]
+        if batch.encoding != "ascii":
+            self._encoding = batch.encoding
+        self._segments = None
+
+    def content(self) -> bytes:
+        """Give its bytes exactly as they stood in the file."""
+        terminator = self.transaction.delimiters.segment
+        text = "".join(piece + terminator for piece in self._pieces)
+        if self._encoding != "cp1252":
+            return text.encode()
+        return b"".join(
+            character.encode("latin-1" if ord(character) < 0x100 else "cp1252")
+            for character in text
+        )
+
+    def offset_of(self, index: int) -> int:
+        """Give the byte offset of a segment's id."""
+        pieces = self._pieces[: index + 1]
+        utf8 = self._encoding == "utf-8"
+        sizes = [len(piece.encode()) if utf8 else len(piece) for piece in pieces]
+        own = len(self.texts[index].encode()) if utf8 else len(self.texts[index])
+        return self.offset + sum(sizes) + len(pieces) - 1 - own
+
+    def place(self, index: int = 0, *, loop: str = "", claim_id: str = "") -> Place:
+        """Tell where one of its segments is, for a Finding."""
+        transaction = self.transaction
+        index = min(index, len(self.texts) - 1)
+        if index < 0:
+            return self._empty_place()
+        number = self.number + index
+        text = self.texts[index]
+        separator = transaction.delimiters.element
+        first = max(index - 1, 0)
+        return Place(
+            interchange_control_number=transaction.interchange.control_number,
+            group_control_number=transaction.group.control_number,
+            transaction_control_number=transaction.control_number,
+            transaction_code=transaction.set_code,
+            loop=loop,
+            claim_id=claim_id,
+            segment_id=text.split(separator, 1)[0],
+            segment_number=number,
+            transaction_segment_number=number - transaction.number + 1,
+            byte_offset=self.offset_of(index),
+            lines=tuple((self.number + at, self.texts[at][:200]) for at in range(first, index + 1)),
+        )
+
+    def _empty_place(self) -> Place:
+        transaction = self.transaction
+        return Place(
+            interchange_control_number=transaction.interchange.control_number,
+            group_control_number=transaction.group.control_number,
+            transaction_control_number=transaction.control_number,
+            transaction_code=transaction.set_code,
+            segment_number=self.number,
+            transaction_segment_number=self.number - transaction.number + 1,
+            byte_offset=self.offset,
+        )
+
+
+def version_finding(transaction: Transaction, place: Place) -> Finding | None:
+    """Say so when we have no table for a transaction, and what to do about it."""
+    if transaction.guide is not None:
+        return None
+    version = transaction.version
+    if transaction.set_code == "997":
+        rule, message = ACK_997, "A 997 acknowledges where HIPAA guides use the 999."
+    elif version.startswith("004010"):
+        rule, message = VERSION_4010, "The transaction follows a 004010 guide."
+    else:
+        rule, message = VERSION_UNKNOWN, "No guide of ours reads this version."
+    return Finding(rule=rule, place=place, message=message, element=3, value=version)
+
+
+def _element(elements: list[str], position: int) -> str:
+    return elements[position] if position < len(elements) else ""

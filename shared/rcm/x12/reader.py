@@ -1,0 +1,352 @@
+"""Read interchanges, groups and transactions; give their content in units, a claim at a time.
+
+    ISA ┬ GS ┬ ST ─ unit, unit, unit ... ─ SE
+        │    └ ST ...                      SE ─ GE
+        └ TA1                                       ─ IEA
+
+A unit is what can fail alone: the header of a transaction, a claim (835 CLP, 837 CLM), a level of
+HL, a PLB. Every segment of a transaction is in exactly one unit, and every transaction ends with
+the unit named SE, which is empty when the file has none. Reading raises for nothing that a file
+holds; what is wrong with the envelopes is in `findings`. Only segment *content* is left to
+`check.py` and to the typed documents.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from rcm.x12 import registry
+from rcm.x12.envelope import (
+    GROUP_COUNT,
+    GROUP_NUMBER,
+    GROUP_UNCLOSED,
+    INTERCHANGE_COUNT,
+    INTERCHANGE_NUMBER,
+    INTERCHANGE_REPEATED,
+    INTERCHANGE_UNCLOSED,
+    OUTSIDE_GROUP,
+    OUTSIDE_TRANSACTION,
+    TRANSACTION_COUNT,
+    TRANSACTION_NUMBER,
+    TRANSACTION_REPEATED,
+    TRANSACTION_UNCLOSED,
+    GROUP_REPEATED,
+    UNIT_TOO_LONG,
+    Group,
+    Interchange,
+    Transaction,
+    Unit,
+    version_finding,
+)
+from rcm.x12.findings import Finding, Place, Rule
+from rcm.x12.guide import Guide
+from rcm.x12.lexer import Batch, Delimiters, Lexer
+
+#: A unit with more segments than this is no claim; what follows becomes further, incomplete units.
+UNIT_SEGMENTS_MAX = 100_000
+_ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "SE")
+
+
+class Reader:
+    """Read a file or bytes once, from its start to its end.
+
+    Attributes:
+        interchanges: What was read so far, with groups and transactions, for acknowledging.
+        findings: What is wrong with the delimiters and envelopes so far.
+    """
+
+    def __init__(
+        self,
+        source: bytes | BinaryIO,
+        *,
+        guide_for: Callable[[str], Guide | None] = registry.guide,
+    ) -> None:
+        self._lexer = Lexer(source)
+        self._guide_for = guide_for
+        self.interchanges: list[Interchange] = []
+        self.findings: list[Finding] = self._lexer.findings
+        self._interchange: Interchange | None = None
+        self._group: Group | None = None
+        self._transaction: Transaction | None = None
+        self._unit: Unit | None = None
+        self._prefixes: dict[str, str] = {}
+        self._interchange_numbers: set[str] = set()
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the source was read, for progress."""
+        return self._lexer.bytes_read
+
+    def units(self) -> Iterator[Unit]:
+        """Give the units of all transactions, in the order of the file."""
+        for batch in self._lexer.batches():
+            if batch.starts:
+                yield from self._close_interchange(None)
+            yield from self._read(batch)
+        yield from self._close_interchange(None)
+
+    def _read(self, batch: Batch) -> Iterator[Unit]:
+        if not self._prefixes or batch.starts:
+            self._set_prefixes(batch.delimiters, None)
+        begin, offset = 0, batch.offset
+        prefixes = self._prefixes
+        texts = batch.texts
+        for index, text in enumerate(texts):
+            name = prefixes.get(text[:3])
+            if name is None:
+                continue
+            width = batch.width(begin, index)
+            self._extend(batch, begin, index, offset)
+            offset += width
+            begin = index
+            if name in _ENVELOPE or name == "TA1":
+                step = _Segment(text.split(batch.delimiters.element), batch, index, offset)
+                yield from self._envelope(name, step)
+                prefixes = self._prefixes
+                if name != "ST":
+                    offset += batch.width(begin, index + 1)
+                    begin = index + 1
+            elif self._transaction is not None:
+                yield from self._flush()
+                self._start(name, batch, index, offset)
+        self._extend(batch, begin, len(texts), offset)
+
+    def _start(self, name: str, batch: Batch, index: int, offset: int) -> None:
+        assert self._transaction is not None
+        self._unit = Unit(self._transaction, name, batch.number + index, offset, batch.encoding)
+
+    def _extend(self, batch: Batch, begin: int, end: int, offset: int) -> None:
+        """Put segments into the open unit; outside a transaction there is none."""
+        if begin == end:
+            return
+        unit = self._unit
+        if unit is None:
+            rule = OUTSIDE_TRANSACTION if self._group else OUTSIDE_GROUP
+            place = self._place(batch.texts[begin], batch.number + begin, offset)
+            self._say(rule, place, f"{end - begin} segments stand outside a transaction.")
+            return
+        room = UNIT_SEGMENTS_MAX - len(unit.texts)
+        if end - begin > room:
+            if not unit.is_cut_off:
+                place = self._place(unit.name, unit.number, unit.offset)
+                self._say(UNIT_TOO_LONG, place, "More segments than a claim can have.")
+            unit.is_cut_off = True
+            unit.segments_lost += end - begin - room
+            end = begin + room
+        unit.extend(batch, begin, end)
+
+    def _flush(self) -> Iterator[Unit]:
+        unit, self._unit = self._unit, None
+        if unit is not None and self._transaction is not None:
+            self._transaction.segment_count += len(unit.texts) + unit.segments_lost
+            yield unit
+
+    # The envelopes. Each opening closes what is still open, and says so.
+
+    def _envelope(self, name: str, segment: "_Segment") -> Iterator[Unit]:
+        if name == "ISA":
+            yield from self._close_interchange(None)
+            self._open_interchange(segment)
+        elif name == "TA1":
+            if self._interchange is not None:
+                self._interchange.acknowledgements.append(segment.elements)
+        elif name == "IEA":
+            yield from self._close_interchange(segment)
+        elif name == "GS":
+            yield from self._close_group(None)
+            self._open_group(segment)
+        elif name == "GE":
+            yield from self._close_group(segment)
+        elif name == "ST":
+            yield from self._close_transaction(None)
+            self._open_transaction(segment)
+        else:
+            yield from self._close_transaction(segment)
+
+    def _open_interchange(self, segment: "_Segment") -> None:
+        batch = segment.batch
+        interchange = Interchange(
+            segment.elements, batch.delimiters, segment.number, segment.offset, batch.encoding
+        )
+        self._interchange = interchange
+        self.interchanges.append(interchange)
+        number = interchange.control_number
+        if number in self._interchange_numbers:
+            place = self._place("ISA", segment.number, segment.offset)
+            self._say(
+                INTERCHANGE_REPEATED, place, "ISA13 was used before in this file.", 13, number
+            )
+        self._interchange_numbers.add(number)
+
+    def _open_group(self, segment: "_Segment") -> None:
+        interchange = self._interchange
+        if interchange is None:
+            return
+        group = Group(interchange, segment.elements, segment.number, segment.offset)
+        if any(group.control_number == other.control_number for other in interchange.groups):
+            place = self._place("GS", segment.number, segment.offset)
+            self._say(GROUP_REPEATED, place, "GS06 was used before in this interchange.", 6)
+        interchange.groups.append(group)
+        self._group = group
+
+    def _open_transaction(self, segment: "_Segment") -> None:
+        group = self._group
+        if group is None:
+            if self._interchange is None:
+                return
+            place = self._place("ST", segment.number, segment.offset)
+            self._say(OUTSIDE_GROUP, place, "A transaction stands outside a functional group.")
+            group = Group(self._interchange, ["GS"], segment.number, segment.offset)
+            self._interchange.groups.append(group)
+            self._group = group
+        transaction = Transaction(group, segment.elements, segment.number, segment.offset)
+        transaction.guide = self._guide_for(transaction.version)
+        place = self._place("ST", segment.number, segment.offset, transaction)
+        unknown = version_finding(transaction, place)
+        if unknown is not None:
+            self.findings.append(unknown)
+        if not group.takes(transaction.control_number):
+            message = "ST02 was used before in this functional group."
+            self._say(TRANSACTION_REPEATED, place, message, 2, transaction.control_number)
+        group.transactions.append(transaction)
+        self._transaction = transaction
+        self._set_prefixes(segment.batch.delimiters, transaction.guide)
+        self._start("ST", segment.batch, segment.index, segment.offset)
+
+    def _close_transaction(self, trailer: "_Segment | None") -> Iterator[Unit]:
+        transaction = self._transaction
+        if transaction is None:
+            if trailer is not None:
+                place = self._place("SE", trailer.number, trailer.offset)
+                self._say(OUTSIDE_TRANSACTION, place, "An SE stands where no transaction is open.")
+                self._unit = None
+            return
+        if trailer is None:
+            if self._unit is not None:
+                self._unit.is_cut_off = True
+                last = self._unit.place(len(self._unit.texts) - 1)
+            else:
+                last = self._place("ST", transaction.number, transaction.offset)
+            self._say(TRANSACTION_UNCLOSED, last, "The transaction has no SE segment.")
+            yield from self._flush()
+            end = Unit(transaction, "SE", last.segment_number + 1, last.byte_offset, "ascii")
+            end.is_cut_off = True
+        else:
+            yield from self._flush()
+            end = Unit(transaction, "SE", trailer.number, trailer.offset, trailer.batch.encoding)
+            end.extend(trailer.batch, trailer.index, trailer.index + 1)
+            transaction.trailer = trailer.elements
+            transaction.segment_count += 1
+            self._check_trailer(transaction, trailer)
+        self._transaction = None
+        self._set_prefixes(transaction.delimiters, None)
+        yield end
+
+    def _check_trailer(self, transaction: Transaction, trailer: "_Segment") -> None:
+        place = self._place("SE", trailer.number, trailer.offset, transaction)
+        count = trailer.element(1)
+        if count.lstrip("0") != str(transaction.segment_count):
+            message = f"SE01 does not count the {transaction.segment_count} segments of ST to SE."
+            self._say(TRANSACTION_COUNT, place, message, 1, count)
+        if trailer.element(2) != transaction.control_number:
+            message = "SE02 differs from ST02."
+            self._say(TRANSACTION_NUMBER, place, message, 2, trailer.element(2))
+
+    def _close_group(self, trailer: "_Segment | None") -> Iterator[Unit]:
+        yield from self._close_transaction(None)
+        self._unit = None
+        group, self._group = self._group, None
+        if group is None:
+            if trailer is not None:
+                place = self._place("GE", trailer.number, trailer.offset)
+                self._say(OUTSIDE_GROUP, place, "A GE stands where no functional group is open.")
+            return
+        if trailer is None:
+            place = self._place("GS", group.number, group.offset, group=group)
+            if group.elements != ["GS"]:
+                self._say(GROUP_UNCLOSED, place, "The functional group has no GE segment.")
+            return
+        group.trailer = trailer.elements
+        place = self._place("GE", trailer.number, trailer.offset, group=group)
+        count = len(group.transactions)
+        if trailer.element(1).lstrip("0") != (str(count) if count else ""):
+            message = f"GE01 does not count the {count} transactions of the group."
+            self._say(GROUP_COUNT, place, message, 1, trailer.element(1))
+        if trailer.element(2) != group.control_number:
+            self._say(GROUP_NUMBER, place, "GE02 differs from GS06.", 2, trailer.element(2))
+
+    def _close_interchange(self, trailer: "_Segment | None") -> Iterator[Unit]:
+        yield from self._close_group(None)
+        interchange = self._interchange
+        if interchange is None:
+            return
+        if trailer is None:
+            place = self._place("ISA", interchange.number, interchange.offset)
+            self._say(INTERCHANGE_UNCLOSED, place, "The interchange has no IEA segment.")
+        else:
+            interchange.trailer = trailer.elements
+            place = self._place("IEA", trailer.number, trailer.offset)
+            count = len(interchange.groups)
+            if trailer.element(1).lstrip("0") != (str(count) if count else ""):
+                message = f"IEA01 does not count the {count} functional groups."
+                self._say(INTERCHANGE_COUNT, place, message, 1, trailer.element(1))
+            if trailer.element(2) != interchange.control_number:
+                message = "IEA02 differs from ISA13."
+                self._say(INTERCHANGE_NUMBER, place, message, 2, trailer.element(2))
+        self._interchange = None
+
+    def _set_prefixes(self, delimiters: Delimiters, guide: Guide | None) -> None:
+        names = [*_ENVELOPE]
+        if self._transaction is None:
+            names.append("TA1")
+        else:
+            names += guide.cuts if guide is not None else {"HL"}
+        prefixes = {(name + delimiters.element)[:3]: name for name in names}
+        prefixes |= {name: name for name in names if len(name) == 2}
+        self._prefixes = prefixes
+
+    def _place(
+        self,
+        text: str,
+        number: int,
+        offset: int,
+        transaction: Transaction | None = None,
+        *,
+        group: Group | None = None,
+    ) -> Place:
+        transaction = transaction or self._transaction
+        group = group or self._group
+        return Place(
+            interchange_control_number=self._interchange.control_number
+            if self._interchange
+            else "",
+            group_control_number=group.control_number if group else "",
+            transaction_control_number=transaction.control_number if transaction else "",
+            transaction_code=transaction.set_code if transaction else "",
+            segment_id="".join(character for character in text[:3] if character.isalnum()),
+            segment_number=number,
+            transaction_segment_number=number - transaction.number + 1 if transaction else 0,
+            byte_offset=offset,
+        )
+
+    def _say(
+        self, rule: Rule, place: Place, message: str, element: int = 0, value: str = ""
+    ) -> None:
+        self.findings.append(
+            Finding(rule=rule, place=place, message=message, element=element, value=value)
+        )
+
+
+class _Segment:
+    """An envelope segment where it stands."""
+
+    __slots__ = ("batch", "elements", "index", "number", "offset")
+
+    def __init__(self, elements: list[str], batch: Batch, index: int, offset: int) -> None:
+        self.elements = elements
+        self.batch = batch
+        self.index = index
+        self.number = batch.number + index
+        self.offset = offset
+
+    def element(self, position: int) -> str:
+        return self.elements[position] if position < len(self.elements) else ""

@@ -1,0 +1,47 @@
+"""Which guide reads which version: the one list to extend when a transaction is added."""
+
+from functools import cache
+from importlib import import_module
+
+from rcm.x12.guide import Guide
+
+#: Modules that hold a guide's table as GUIDE, by the id of the version that we write.
+GUIDE_MODULES: dict[str, str] = {
+    "005010X221A1": "rcm.x12.guide_835",
+    "005010X231A1": "rcm.x12.guide_999",
+    "005010X214": "rcm.x12.guide_277ca",
+}
+#: Versions that are read with another version's table.
+ALSO_READ: dict[str, str] = {
+    "005010X221": "005010X221A1",
+    "005010X231": "005010X231A1",
+}
+#: Functional group code (GS01) of each transaction set (ST01) that health care uses.
+GROUP_CODES: dict[str, str] = {
+    "270": "HS",
+    "271": "HB",
+    "275": "PI",
+    "276": "HR",
+    "277": "HN",
+    "278": "HI",
+    "820": "RA",
+    "824": "AG",
+    "834": "BE",
+    "835": "HP",
+    "837": "HC",
+    "997": "FA",
+    "999": "FA",
+}
+
+
+@cache
+def guide(version: str) -> Guide | None:
+    """Find the guide that reads a version (ST03, or GS08 where ST03 is not used); None if ours
+    has no table for it.
+    """
+    module = GUIDE_MODULES.get(ALSO_READ.get(version, version))
+    if module is None:
+        return None
+    found = import_module(module).GUIDE
+    assert isinstance(found, Guide)
+    return found
