@@ -1,4 +1,4 @@
-"""Structure that a linter does not see: sizes, documented fields, decision pages, words that do not belong here."""
+"""Structure that a linter does not see: sizes, documented fields, decision pages, banned words."""
 
 import ast
 import re
