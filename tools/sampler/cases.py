@@ -207,7 +207,7 @@ def sites(random: Random) -> tuple[Site, Site]:
         Site("northside", "NORTHSIDE", "NORTHSIDE REGIONAL HOSPITAL", npi(45310001), "310000001",
              ("Columbus", "OH", "432151234"), doctors(random, 12340001, "207R00000X", 6), national,
              ("office", "outpatient", "emergency", "inpatient")),
-        Site("lakeside", "LAKESIDE", "LAKESIDE PHYSICIANS GROUP", npi(45320001), "320000002",
+        Site("lakeview", "LAKEVIEW", "LAKEVIEW PHYSICIANS GROUP", npi(45320001), "320000002",
              ("Duluth", "MN", "558021234"), doctors(random, 22340001, "207Q00000X", 4), national,
              ("office",)),
     )  # fmt: skip
