@@ -17,8 +17,11 @@ EVENTS_BY_TOPIC: Final = {
         coding.EncounterCoded,
     ),
     CLAIMS: (
+        claims.EncounterBilled,
         claims.ClaimPrepared,
         claims.ClaimHeld,
+        claims.ClaimReleased,
+        claims.ClaimBatched,
         claims.InterchangePrepared,
         claims.InterchangeSettled,
         claims.ClaimSubmitted,
@@ -26,6 +29,8 @@ EVENTS_BY_TOPIC: Final = {
         claims.ClaimAcknowledged,
         claims.ClaimRejected,
         claims.ClaimReplaced,
+        claims.ClaimCorrectionRequested,
+        claims.PayerNumberLearned,
     ),
     REMIT: (
         remit.RemittanceFileReceived,

@@ -17,6 +17,7 @@ ClaimId = Annotated[str, Meta(min_length=1, max_length=17, pattern=r"^[A-Z0-9]+$
 many payers 17."""
 
 InterchangeNumber = Annotated[str, Meta(pattern=r"^\d{9}$")]
+"""ISA13."""
 
 
 class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,37 @@ class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
     units_milli: int = 1000
     billed_cents: Cents = 0
     service_from: Day | None = None
+
+
+class EncounterBilled(Event, frozen=True, kw_only=True):
+    """What became of one version of a coded encounter: claims, none, or a wait. Stream:
+    `encounter-` and its id.
+
+    The claims themselves follow on their own streams in the same transaction (ClaimPrepared or
+    ClaimHeld).
+
+    Attributes:
+        encounter_id: The encounter.
+        coded_version: Version of EncounterCoded that was looked at.
+        patient_id: Names the PHI key.
+        outcome: `claims` made or rebuilt; `self-pay` no coverage, so no claim; `waiting` an earlier
+            claim is on its way and has to be answered first.
+        billed_cents: Sum of the version's lines.
+        claim_ids: The claims that stand for the encounter now; while waiting, those waited for.
+        coded: The coded encounter, sealed, while it waits; claims-svc's own shape.
+        reasons: Why it waits.
+    """
+
+    name: ClassVar[str] = "EncounterBilled"
+
+    encounter_id: str
+    coded_version: int
+    patient_id: str
+    outcome: Literal["claims", "self-pay", "waiting"]
+    billed_cents: Cents
+    claim_ids: list[str] = []
+    coded: Phi | None = None
+    reasons: list[Reason] = []
 
 
 class ClaimPrepared(Event, frozen=True, kw_only=True):
@@ -50,6 +82,8 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
         payer_claim_control_number: REF*F8 of a replacement or void.
         billing_npi: 2010AA NM109.
         facility_id: Key into the tenant's directory.
+        receiver_id: ISA08 of the interchanges that it may travel in.
+        replaces_claim_id: The claim that it replaces or voids; empty on a first claim.
         billed_cents: CLM02, the sum of the lines.
         service_from: First date of service.
         service_through: Last date of service.
@@ -77,6 +111,8 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
     payer_claim_control_number: str = ""
     billing_npi: str
     facility_id: str
+    receiver_id: str = ""
+    replaces_claim_id: str = ""
     billed_cents: Cents
     service_from: Day
     service_through: Day
@@ -99,6 +135,16 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
         patient_id: Names the PHI key.
         billed_cents: What waits.
         reasons: Findings, each with loop path and remedy.
+        form: P for 837P, I for 837I.
+        payer_id: 2010BB NM109.
+        payer_name: 2010BB NM103.
+        facility_id: Key into the tenant's directory.
+        frequency_code: 1 original, 7 replacement, 8 void.
+        replaces_claim_id: The claim that it would replace or void.
+        service_from: First date of service, if any is known.
+        filing_deadline_on: Last day on which the payer must have received it, if known.
+        content: What the claim would be written from, sealed, so that it can be corrected and tried
+            again.
     """
 
     name: ClassVar[str] = "ClaimHeld"
@@ -109,6 +155,52 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
     patient_id: str
     billed_cents: Cents
     reasons: list[Reason]
+    form: Literal["P", "I", ""] = ""
+    payer_id: str = ""
+    payer_name: str = ""
+    facility_id: str = ""
+    frequency_code: Literal["1", "7", "8"] = "1"
+    replaces_claim_id: str = ""
+    service_from: Day | None = None
+    filing_deadline_on: Day | None = None
+    content: Phi | None = None
+
+
+class ClaimReleased(Event, frozen=True, kw_only=True):
+    """A claim that stood still may be sent (again) as it is.
+
+    Attributes:
+        claim_id: Which.
+        cause: `operator` somebody let it go after a rejection; `not-sent` the interchange that it
+            was in is proven not to have arrived; `not-at-fault` its transaction set was rejected
+            for another claim in it.
+    """
+
+    name: ClassVar[str] = "ClaimReleased"
+
+    claim_id: ClaimId
+    cause: Literal["operator", "not-sent", "not-at-fault"]
+
+
+class ClaimBatched(Event, frozen=True, kw_only=True):
+    """A claim was put into an interchange that is about to leave: until that is settled, it goes
+    into no other and nothing of it changes. Recorded together with InterchangePrepared.
+
+    Attributes:
+        claim_id: Which.
+        receiver_id: ISA08.
+        interchange_control_number: ISA13.
+        transaction_control_number: ST02.
+        attempt: 1 for the first sending of this claim.
+    """
+
+    name: ClassVar[str] = "ClaimBatched"
+
+    claim_id: ClaimId
+    receiver_id: str
+    interchange_control_number: InterchangeNumber
+    transaction_control_number: str
+    attempt: int
 
 
 class InterchangePrepared(Event, frozen=True, kw_only=True):
@@ -124,8 +216,13 @@ class InterchangePrepared(Event, frozen=True, kw_only=True):
         transaction_control_numbers: ST02 of each transaction set, in order.
         form: P or I.
         claim_ids: The claims in it, in order.
+        claim_counts: How many of them each transaction set holds.
+        billed_cents: Their sum.
         sha256: Of the bytes.
+        bytes_count: Their number.
         submitter_id: ISA06.
+        written_at: Moment of ISA09, ISA10, GS04, GS05, BHT04 and BHT05 (RFC 3339, UTC): with the
+            claims' contents it gives the same bytes again.
     """
 
     name: ClassVar[str] = "InterchangePrepared"
@@ -137,7 +234,11 @@ class InterchangePrepared(Event, frozen=True, kw_only=True):
     transaction_control_numbers: list[str]
     form: Literal["P", "I"]
     claim_ids: list[str]
+    claim_counts: list[int]
+    billed_cents: Cents
     sha256: str
+    bytes_count: int
+    written_at: str
 
 
 class InterchangeSettled(Event, frozen=True, kw_only=True):
@@ -147,9 +248,8 @@ class InterchangeSettled(Event, frozen=True, kw_only=True):
         receiver_id: ISA08.
         interchange_control_number: ISA13.
         outcome: `sent` taken by the other side; `unknown` no answer: nothing is sent again until
-            an acknowledgement
-            or a status reply settles it; `not-sent` proven not to have arrived: its claims may go
-            in another.
+            an acknowledgement or a status reply settles it; `not-sent` proven not to have arrived:
+            its claims may go in another.
         evidence: What says so: `http-202`, `timeout`, `TA1`, `999`, `277CA`, `operator` ...
     """
 
@@ -301,3 +401,39 @@ class ClaimReplaced(Event, frozen=True, kw_only=True):
 
     claim_id: ClaimId
     replaced_by: str
+
+
+class ClaimCorrectionRequested(Event, frozen=True, kw_only=True):
+    """A denial asked for a corrected claim; claims-svc makes it next, held until somebody says what
+    to correct.
+
+    Attributes:
+        claim_id: The claim that was denied.
+        denial_id: The denial.
+        frequency_code: 7 replaces at the payer, 1 is a new claim, 8 voids.
+        payer_claim_control_number: The payer's number for the denied claim, where it is known.
+    """
+
+    name: ClassVar[str] = "ClaimCorrectionRequested"
+
+    claim_id: ClaimId
+    denial_id: str
+    frequency_code: Literal["1", "7", "8"]
+    payer_claim_control_number: str = ""
+
+
+class PayerNumberLearned(Event, frozen=True, kw_only=True):
+    """A remittance advice told what claims-svc did not know yet: the payer's number for a claim, or
+    that the claim had arrived at all.
+
+    Attributes:
+        claim_id: Which.
+        payer_claim_control_number: 835 CLP07.
+        remittance_id: The advice.
+    """
+
+    name: ClassVar[str] = "PayerNumberLearned"
+
+    claim_id: ClaimId
+    payer_claim_control_number: str
+    remittance_id: str
