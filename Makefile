@@ -5,7 +5,7 @@ BIN := .venv/bin
 MEMBERS := shared services/coding-svc services/claims-svc services/remit-svc services/denials-svc services/lifecycle-svc deploy/payer_sim
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fix check test
+.PHONY: help setup lock fix check test demo up down samples golden bench campaign fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,5 +29,36 @@ fix: setup ## format, and repair what can be repaired
 check: setup ## lint, types, layers
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-test: setup ## every test
+test: setup ## every test; what cannot be had (Kafka, PostgreSQL, a browser) is skipped and said
 	$(BIN)/pytest
+
+BUS ?= embedded
+
+demo: setup ## the whole cycle on synthetic samples, then the balance and the rebuild check (BUS=kafka for Kafka and PostgreSQL)
+	@$(BIN)/python -m tools.demo --bus $(BUS)
+
+up: setup ## the same, left running; says where the pages are
+	@$(BIN)/python -m tools.demo --bus $(BUS) --keep
+
+down: setup ## stop what `make up` left running
+	@$(BIN)/rcm down
+
+N ?= 66
+OUT ?= .data/samples-$(N)
+
+samples: setup ## load of the kind in samples/: make samples N=100000 OUT=folder
+	@$(BIN)/python -m tools.make_samples --count $(N) --out $(OUT)
+
+golden: setup ## write the golden files anew; read `git diff` afterwards (never in CI)
+	$(BIN)/python -m tools.golden
+
+bench: setup ## every benchmark, beside its peer or ceiling, into docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+campaign: setup ## the long tests: kills, simulation, differential (about an hour)
+	$(BIN)/pytest -m campaign --timeout 3600
+
+SECONDS_EACH ?= 60
+
+fuzz: setup ## coverage-guided fuzzing of the readers, SECONDS_EACH a target
+	$(BIN)/python -m tools.fuzz --seconds $(SECONDS_EACH)
