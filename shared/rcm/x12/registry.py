@@ -10,11 +10,28 @@ GUIDE_MODULES: dict[str, str] = {
     "005010X221A1": "rcm.x12.guide_835",
     "005010X231A1": "rcm.x12.guide_999",
     "005010X214": "rcm.x12.guide_277ca",
+    "005010X222A1": "rcm.x12.guide_837p",
+    "005010X223A2": "rcm.x12.guide_837i",
+    "005010X224A2": "rcm.x12.guide_837d",
 }
 #: Versions that are read with another version's table.
 ALSO_READ: dict[str, str] = {
     "005010X221": "005010X221A1",
     "005010X231": "005010X231A1",
+    # 837: other errata of the same guide, then the predetermination and reporting guides beside it.
+    "005010X222": "005010X222A1",
+    "005010X222A2": "005010X222A1",
+    "005010X291": "005010X222A1",
+    "005010X298": "005010X222A1",
+    "005010X223": "005010X223A2",
+    "005010X223A1": "005010X223A2",
+    "005010X223A3": "005010X223A2",
+    "005010X292": "005010X223A2",
+    "005010X299": "005010X223A2",
+    "005010X224": "005010X224A2",
+    "005010X224A1": "005010X224A2",
+    "005010X224A3": "005010X224A2",
+    "005010X300": "005010X224A2",
 }
 #: Functional group code (GS01) of each transaction set (ST01) that health care uses.
 GROUP_CODES: dict[str, str] = {
