@@ -35,9 +35,11 @@ EVENTS_BY_TOPIC: Final = {
     REMIT: (
         remit.RemittanceFileReceived,
         remit.RemittanceQuarantined,
+        remit.RemittanceDismissed,
         remit.RemittanceAccepted,
         remit.RemittanceReceived,
         remit.ChargePosted,
+        remit.ChargeReversed,
         remit.PaymentPosted,
         remit.RemittanceUnmatched,
         remit.RemittanceMatched,
@@ -45,6 +47,7 @@ EVENTS_BY_TOPIC: Final = {
         remit.PatientResponsibilitySet,
     ),
     DENIALS: (
+        denials.AdjudicationAssessed,
         denials.DenialOpened,
         denials.DenialChanged,
         denials.DenialClosed,

@@ -2,9 +2,49 @@
 
 from typing import ClassVar, Literal
 
+import msgspec
+
 from rcm.events.clinical import Day
 from rcm.events.event import Event
 from rcm.money import Cents
+
+
+class AssessedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What of one line of one answer counts as denied, and what was paid on it."""
+
+    line_item_control_number: str  # REF*6R, or a key of ours where the payer gave none
+    procedure_code: str  # SVC01-2; empty at claim level
+    paid_cents: Cents  # SVC03; CLP04 at claim level
+    denied: dict[str, int]  # cents by `family|group|reason`; negative in a reversal
+
+
+class AdjudicationAssessed(Event, frozen=True, kw_only=True):
+    """What of one claim payment counts as denied. Recorded when anything does, or when the claim
+    has denials already, so that a reversal and its correction may come in any order.
+
+    Stream: the claim.
+
+    Attributes:
+        claim_id: CLP01.
+        remittance_id: The advice.
+        position: Place of its CLP.
+        payer_sequence_code: Which leg.
+        kind: As in RemittanceReceived.
+        payer_claim_control_number: CLP07, which a corrected claim must name.
+        lines: Lines that have denied or earlier denied money.
+        table_version: Version of the table that decided.
+    """
+
+    name: ClassVar[str] = "AdjudicationAssessed"
+
+    claim_id: str
+    remittance_id: str
+    position: int
+    payer_sequence_code: Literal["P", "S", "T"]
+    kind: Literal["payment", "reversal", "correction", "forwarded", "information"]
+    payer_claim_control_number: str
+    lines: list[AssessedLine]
+    table_version: str
 
 
 class DenialOpened(Event, frozen=True, kw_only=True):
@@ -12,7 +52,7 @@ class DenialOpened(Event, frozen=True, kw_only=True):
     share.
 
     Stream: the claim. One for each leg, line and family of reason; a claim-level CAS opens one at
-        claim level.
+        claim level. A denial that was closed and is denied again opens again under its id.
 
     Attributes:
         denial_id: Derived from claim, leg, line and family.

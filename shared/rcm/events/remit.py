@@ -30,13 +30,14 @@ class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a posting. The entries of a posting sum to zero.
 
-    Accounts: `receivable` (what the payer or patient owes on this claim), `cash`, `contractual`,
-        `patient`, `denied`,
-    `suspense`, ...; debit positive, credit negative.
+    Accounts are explained in docs/services/remit-svc.md: `receivable`, `cash`, `clearing`,
+    `contractual`, `patient`, `denied`, `suspense` ... Debit positive, credit negative. `reason` is
+    group and reason of the adjustment that the entry is for (`CO-45`), else empty.
     """
 
     account: str
     amount_cents: Cents
+    reason: str = ""
 
 
 class RemittanceFileReceived(Event, frozen=True, kw_only=True):
@@ -76,6 +77,10 @@ class RemittanceQuarantined(Event, frozen=True, kw_only=True):
         difference_cents: By how much the worst equation is off; 0 where that is not the cause.
         level: Which equation: `line`, `claim`, `transaction`.
         reasons: Every finding, each with the exact difference and place.
+        payer_identifier: TRN03.
+        method_code: BPR04.
+        effective_on: BPR16.
+        content_sha256: Of ST..SE without control numbers; the same again is no second item.
     """
 
     name: ClassVar[str] = "RemittanceQuarantined"
@@ -89,6 +94,26 @@ class RemittanceQuarantined(Event, frozen=True, kw_only=True):
     difference_cents: Cents = 0
     level: Literal["line", "claim", "transaction", ""] = ""
     reasons: list[Reason] = []
+    payer_identifier: str = ""
+    method_code: str = ""
+    effective_on: Day | None = None
+    content_sha256: str = ""
+
+
+class RemittanceDismissed(Event, frozen=True, kw_only=True):
+    """A person decided that a remittance advice in quarantine is not to be posted.
+
+    Stream: the payment, or the file where no payment could be read.
+
+    Attributes:
+        remittance_id: Which.
+        note_code: Why, a code of the tenant's list; never free text.
+    """
+
+    name: ClassVar[str] = "RemittanceDismissed"
+
+    remittance_id: str
+    note_code: str
 
 
 class RemittanceAccepted(Event, frozen=True, kw_only=True):
@@ -114,6 +139,9 @@ class RemittanceAccepted(Event, frozen=True, kw_only=True):
         content_sha256: Of ST..SE without control numbers: the same content under a new envelope is
         the same advice.
         entries: The posting of the payment itself; sums to zero.
+        warnings: What does not stop it but somebody should see: CLP05 that differs from the sum of
+            PR, a contractual adjustment of the whole charge ...
+        table_version: Version of the table of reasons that chose the accounts.
     """
 
     name: ClassVar[str] = "RemittanceAccepted"
@@ -133,6 +161,8 @@ class RemittanceAccepted(Event, frozen=True, kw_only=True):
     provider_adjustment_cents: Cents
     content_sha256: str
     entries: list[LedgerEntry]
+    warnings: list[Reason] = []
+    table_version: str = ""
 
 
 class RemittanceReceived(Event, frozen=True, kw_only=True):
@@ -152,8 +182,9 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
             submission.
         trace_number: TRN02.
         effective_on: BPR16.
-        kind: `payment`; `reversal` CLP02 = 22; `correction` follows a reversal; `forwarded` CLP02
-            = 23, no money.
+        kind: `payment`; `reversal` CLP02 = 22; `correction` answers anew what is or was reversed;
+            `forwarded` CLP02 = 23 and `information` (25, or a status without money): no ledger
+            effect.
         claim_status_code: CLP02.
         forwarded_to: NM1*TT name, where CLP02 is 19, 20 or 21.
         payer_claim_control_number: CLP07.
@@ -182,7 +213,7 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
     payer_sequence_code: Literal["P", "S", "T"]
     trace_number: str
     effective_on: Day
-    kind: Literal["payment", "reversal", "correction", "forwarded"]
+    kind: Literal["payment", "reversal", "correction", "forwarded", "information"]
     claim_status_code: str
     forwarded_to: str = ""
     payer_claim_control_number: str = ""
@@ -209,8 +240,11 @@ class PaymentPosted(Event, frozen=True, kw_only=True):
         remittance_id: The advice.
         position: Place of the CLP in the advice.
         entries: Ledger entries.
-        balance_cents: What is still owed on the claim's leg after it: billed - paid - adjusted -
-            patient share.
+        balance_cents: What nobody has accounted for yet on the claim's leg: billed - paid -
+            adjusted (CO, OA, PI) - patient share (PR). Denied money is adjusted, and stands in
+            `denied`.
+        payer_sequence_code: The leg.
+        table_version: Version of the table of reasons that chose the accounts.
     """
 
     name: ClassVar[str] = "PaymentPosted"
@@ -220,6 +254,8 @@ class PaymentPosted(Event, frozen=True, kw_only=True):
     position: int
     entries: Annotated[list[LedgerEntry], Meta(min_length=1)]
     balance_cents: Cents
+    payer_sequence_code: Literal["P", "S", "T"] = "P"
+    table_version: str = ""
 
 
 class ChargePosted(Event, frozen=True, kw_only=True):
@@ -228,8 +264,8 @@ class ChargePosted(Event, frozen=True, kw_only=True):
 
     Attributes:
         claim_id: Which.
-        billed_cents: CLM02.
-        entries: Ledger entries; sum to zero.
+        billed_cents: CLM02; 0 for a void (frequency 8), which asks for nothing.
+        entries: Ledger entries; sum to zero. A later sending posts the difference, often nothing.
         payer_id: Who is asked to pay.
         form: P or I.
         encounter_id: The encounter billed.
@@ -255,11 +291,28 @@ class ChargePosted(Event, frozen=True, kw_only=True):
     attempt: int = 1
 
 
-class RemittanceUnmatched(Event, frozen=True, kw_only=True):
-    """A claim payment whose CLP01 is no claim of this tenant: its money stands in suspense until a
-    person matches it.
+class ChargeReversed(Event, frozen=True, kw_only=True):
+    """A claim was replaced or voided: what was charged on it is no longer asked for. What the payer
+    already said of it stays until the payer reverses it.
 
-    Stream: the unmatched item.
+    Attributes:
+        claim_id: The claim that no longer counts.
+        replaced_by: The claim that stands for it, or empty.
+        entries: Ledger entries; sum to zero.
+    """
+
+    name: ClassVar[str] = "ChargeReversed"
+
+    claim_id: str
+    replaced_by: str
+    entries: list[LedgerEntry]
+
+
+class RemittanceUnmatched(Event, frozen=True, kw_only=True):
+    """A claim payment that cannot be posted to a claim: its money stands in suspense.
+
+    Stream: what waits under that claim number, so that the claim finds it when it is submitted
+    later; otherwise a person matches it.
 
     Attributes:
         unmatched_id: Derived from the advice and the position.
@@ -270,6 +323,11 @@ class RemittanceUnmatched(Event, frozen=True, kw_only=True):
         payment: Everything in it, sealed under the advice's key: a RemittanceReceived without our
             part.
         entries: Ledger entries; sum to zero.
+        cause: `unknown-claim`, or `money-without-adjudication`: a status that pays nothing (23, 25
+            ...) came with money.
+        payer_name: 1000A N102.
+        trace_number: TRN02.
+        effective_on: BPR16.
     """
 
     name: ClassVar[str] = "RemittanceUnmatched"
@@ -281,11 +339,15 @@ class RemittanceUnmatched(Event, frozen=True, kw_only=True):
     billed_cents: Cents
     payment: Phi
     entries: list[LedgerEntry]
+    cause: Literal["unknown-claim", "money-without-adjudication"] = "unknown-claim"
+    payer_name: str = ""
+    trace_number: str = ""
+    effective_on: Day | None = None
 
 
 class RemittanceMatched(Event, frozen=True, kw_only=True):
-    """A person said whose payment it was; RemittanceReceived and PaymentPosted follow in the same
-    transaction.
+    """A person, or the claim's own submission, said whose payment it was; RemittanceReceived and
+    PaymentPosted follow in the same transaction.
 
     Attributes:
         unmatched_id: The item.
@@ -307,9 +369,14 @@ class ProviderAdjustmentPosted(Event, frozen=True, kw_only=True):
         remittance_id: The advice.
         position: Which adjustment of which PLB segment: 1-based over the advice.
         reason_code: PLB03-1: FB, WO, 72, L6, CS ...
-        reference_number: PLB03-2.
+        reference_number: PLB03-2 where it is a trace (FB) or a claim number of ours; else empty,
+            for payers put member numbers there.
         amount_cents: PLB04; positive lowers the payment.
         entries: Ledger entries; sum to zero.
+        claim_id: The claim of ours that PLB03-2 names, or empty.
+        payer_identifier: TRN03.
+        effective_on: BPR16.
+        reference: PLB03-2, sealed under the advice's key.
     """
 
     name: ClassVar[str] = "ProviderAdjustmentPosted"
@@ -320,6 +387,10 @@ class ProviderAdjustmentPosted(Event, frozen=True, kw_only=True):
     reference_number: str
     amount_cents: Cents
     entries: list[LedgerEntry]
+    claim_id: str = ""
+    payer_identifier: str = ""
+    effective_on: Day | None = None
+    reference: Phi | None = None
 
 
 class PatientResponsibilitySet(Event, frozen=True, kw_only=True):
@@ -328,10 +399,16 @@ class PatientResponsibilitySet(Event, frozen=True, kw_only=True):
 
     Attributes:
         claim_id: Which.
-        patient_responsibility_cents: Sum of PR adjustments that stand.
+        patient_responsibility_cents: Sum of PR adjustments that stand on the last leg that was
+            answered.
+        payer_sequence_code: That leg.
+        awaits_payer: Whether a further payer is still to answer (forwarded claim): not yet to be
+            billed.
     """
 
     name: ClassVar[str] = "PatientResponsibilitySet"
 
     claim_id: str
     patient_responsibility_cents: Cents
+    payer_sequence_code: Literal["P", "S", "T"] = "P"
+    awaits_payer: bool = False
