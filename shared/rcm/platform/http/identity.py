@@ -238,8 +238,8 @@ class RemoteKeys:
                     data += chunk
                     if len(data) > self._BYTES_MAX:
                         return
-            self._keys = _signing_keys(parse_json(data))
-            self._got_at = self._clock()
+            if keys := _signing_keys(parse_json(data)):
+                self._keys, self._got_at = keys, self._clock()
         except (httpx.HTTPError, MalformedJson):
             return  # the keys that are known stay good; an unknown key stays unknown
 
