@@ -1,0 +1,269 @@
+"""Whether an encounter can be billed, and what goes to billing if it can.
+
+Complete enough is: discharged, or an outpatient with a charge; final diagnoses; codes of the right
+shape; who pays, who treated, and where; and for a facility claim what only that one says. All that
+is missing is collected, each with the path where it should have stood.
+"""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from coding_svc.model.account import Account, Coverage
+from coding_svc.model.person import Person
+from coding_svc.model.reasons import reason
+from coding_svc.rules.completeness import (
+    billed_diagnoses,
+    check_coverages,
+    check_patient,
+    check_stay,
+    ordered_coverages,
+)
+from coding_svc.rules.credits import net
+from coding_svc.rules.facility import institutional
+from coding_svc.rules.lines import LineReader
+from coding_svc.rules.profile import Profile
+from rcm.events import clinical
+from rcm.events.clinical import Reason
+
+RULES_VERSION: Final = "1"
+OVERRULABLE: Final = frozenset(
+    {
+        "bill-hold",
+        "credit-exceeds-charge",
+        "credit-unmatched",
+        "diagnoses-not-final",
+        "line-coverage-differs",
+        "no-coverage",
+        "not-discharged",
+        "possible-duplicate-charge",
+        "record-number-differs",
+    }
+)
+"""Holds that a person may pass: doubts. What is plainly missing cannot be billed by decision."""
+
+DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
+LINES_MAX: Final = {"P": 50, "I": 999}
+
+_SEQUENCES: Final = ("P", "S", "T")
+_ZIP: Final = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What is released to billing: the fields of EncounterCoded, PHI still in clear."""
+
+    facility_id: str
+    class_code: str
+    patient: clinical.PatientPhi
+    subscribers: list[clinical.SubscriberPhi]
+    coverages: list[clinical.Coverage]
+    diagnoses: list[clinical.Diagnosis]
+    lines: list[clinical.ChargeLine]
+    institutional: clinical.Institutional | None
+    attending: clinical.Provider | None
+    operating: clinical.Provider | None
+    referring: clinical.Provider | None
+    rendering: clinical.Provider | None
+    accident: clinical.Accident | None
+
+    @property
+    def sha256(self) -> str:
+        """What changes exactly when the content does."""
+        return sha256(_ENCODER.encode(self)).hexdigest()
+
+
+class Assessment(Struct, frozen=True):
+    """Whether an encounter can be billed.
+
+    Attributes:
+        content: What to release; None while something holds it.
+        holds: Everything that holds it.
+        warnings: What was noticed and lets it pass.
+        net_cents: Sum of the charges left after credits.
+        line_count: How many are left.
+        service_from: First date of service; None when there is none.
+    """
+
+    content: Content | None
+    holds: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    net_cents: int
+    line_count: int
+    service_from: str | None
+
+
+def assess(account: Account, profile: Profile, *, today: str) -> Assessment:
+    """Check an account, and put together what billing needs of it.
+
+    Args:
+        account: As merged so far.
+        profile: Of the sender.
+        today: The facility's date, for the days in which late charges are waited for.
+    """
+    netted = net(account.charges)
+    last_service = max((charge.service_through for charge in netted.lines), default="")
+    found = [
+        *check_patient(account),
+        *check_stay(account, profile, last_service=last_service, today=today),
+        *check_coverages(account, profile),
+        *netted.reasons,
+    ]
+    diagnoses, doubts = billed_diagnoses(account)
+    found += doubts
+    reader = LineReader(account, profile, diagnoses, found)
+    lines = [reader.line(charge, nth) for nth, charge in enumerate(netted.lines, start=1)]
+    facility = _facility_part(account, profile, lines, reader, found)
+    _check_sizes(lines, diagnoses, found)
+    content = _content(account, profile, lines, diagnoses, reader, facility)
+    distinct = list(dict.fromkeys(found))
+    holds = [r for r in distinct if r.severity == "error" and r.rule_id not in account.overruled]
+    return Assessment(
+        content=None if holds else content,
+        holds=tuple(holds),
+        warnings=tuple(r for r in distinct if r not in holds),
+        net_cents=sum(charge.billed_cents or 0 for charge in netted.lines),
+        line_count=len(netted.lines),
+        service_from=min((c.service_from for c in netted.lines if c.service_from), default=None),
+    )
+
+
+def _facility_part(
+    account: Account,
+    profile: Profile,
+    lines: list[clinical.ChargeLine],
+    reader: LineReader,
+    found: list[Reason],
+) -> clinical.Institutional | None:
+    if not any(line.form == "I" for line in lines):
+        return None
+    reader.provider(account.stay.attending, required=True)
+    if account.stay.attending is None:
+        found.append(reason("no-attending", "PV1[1]-7"))
+    return institutional(account, profile, lines, found)
+
+
+def _check_sizes(
+    lines: list[clinical.ChargeLine], diagnoses: list[clinical.Diagnosis], found: list[Reason]
+) -> None:
+    """Check what one claim of each form can carry."""
+    if not lines:
+        found.append(reason("no-charges", "FT1[1]"))
+    for form in ("P", "I"):
+        count = sum(line.form == form for line in lines)
+        if count > LINES_MAX[form]:
+            found.append(reason("too-many-lines", f"FT1[{LINES_MAX[form] + 1}]"))
+        if count and len(diagnoses) > DIAGNOSES_MAX[form]:
+            found.append(reason("too-many-diagnoses", f"DG1[{DIAGNOSES_MAX[form] + 1}]"))
+
+
+def _content(
+    account: Account,
+    profile: Profile,
+    lines: list[clinical.ChargeLine],
+    diagnoses: list[clinical.Diagnosis],
+    reader: LineReader,
+    facility: clinical.Institutional | None,
+) -> Content:
+    stay, coverages = account.stay, ordered_coverages(account)
+    rendering = {line.rendering for line in lines if line.form == "P"}
+    sending_facility = account.sender.partition("|")[2]
+    surgeons = [p.surgeon for p in account.procedures if p.surgeon is not None and not p.is_hcpcs]
+    return Content(
+        facility_id=stay.facility_id or profile.default_facility_id or sending_facility,
+        class_code=stay.class_code or "",
+        patient=_patient(account),
+        subscribers=[_subscriber(account, coverage) for coverage in coverages],
+        coverages=[
+            clinical.Coverage(
+                payer_id=coverage.payer_id,
+                payer_name=coverage.payer_name,
+                sequence_code=sequence,
+                relationship_code=coverage.relationship_code,
+                claim_filing_indicator_code=coverage.filing_indicator_code,
+                prior_authorization_number=coverage.authorization_number,
+            )
+            for sequence, coverage in zip(_SEQUENCES, coverages, strict=False)
+        ],
+        diagnoses=diagnoses,
+        lines=lines,
+        institutional=facility,
+        attending=reader.provider(stay.attending, required=False),
+        operating=reader.provider(surgeons[0], required=False) if surgeons else None,
+        referring=reader.provider(stay.referring, required=False),
+        rendering=rendering.pop() if len(rendering) == 1 else None,
+        accident=_accident(account),
+    )
+
+
+def _patient(account: Account) -> clinical.PatientPhi:
+    patient = account.patient
+    if patient is None:
+        return clinical.PatientPhi(
+            person=clinical.PersonPhi(last_name=""), medical_record_number=""
+        )
+    return clinical.PatientPhi(
+        person=_person(patient.person),
+        medical_record_number=patient.medical_record_number or "",
+        visit_number=patient.visit_number or "",
+        account_number=patient.account_number or "",
+    )
+
+
+def _subscriber(account: Account, coverage: Coverage) -> clinical.SubscriberPhi:
+    """Say who holds a coverage; where that is the patient, what the coverage leaves out is PID's."""
+    person, patient = coverage.subscriber, account.patient
+    if coverage.relationship_code == "18" and patient is not None:
+        own = patient.person
+        person = Person(
+            name=person.name if person.name is not None and person.name.last else own.name,
+            born_on=person.born_on or own.born_on,
+            sex_code=person.sex_code or own.sex_code,
+            address=person.address or own.address,
+            phone_number=own.phone_number,
+        )
+    return clinical.SubscriberPhi(
+        person=_person(person),
+        member_number=coverage.member_number,
+        group_number=coverage.group_number,
+        group_name=coverage.group_name,
+    )
+
+
+def _person(person: Person) -> clinical.PersonPhi:
+    name, address = person.name, person.address
+    postal = address.postal_code if address is not None else ""
+    sex = person.sex_code
+    return clinical.PersonPhi(
+        last_name=name.last if name is not None else "",
+        first_name=name.first if name is not None else "",
+        middle_name=name.middle if name is not None else "",
+        name_suffix=name.suffix if name is not None else "",
+        born_on=person.born_on or None,
+        sex_code=sex if sex in ("M", "F") else "U",
+        address=clinical.Address(
+            line1=address.line1,
+            line2=address.line2,
+            city=address.city,
+            state_code=address.state_code,
+            postal_code=postal if _ZIP.fullmatch(postal) else "",
+        )
+        if address is not None and address.line1
+        else None,
+        phone_number=person.phone_number or "",
+    )
+
+
+def _accident(account: Account) -> clinical.Accident | None:
+    injury = account.injury
+    if injury is None:
+        return None
+    cause = injury.cause_code
+    return clinical.Accident(
+        cause_codes=[cause if cause in ("AA", "EM") else "OA"],
+        state_code=injury.state_code,
+        happened_on=injury.happened_on or None,
+    )

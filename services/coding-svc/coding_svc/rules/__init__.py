@@ -1,0 +1,1 @@
+"""What an encounter must satisfy, and what is known of a sender."""
