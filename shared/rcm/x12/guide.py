@@ -50,7 +50,7 @@ class ElementUse:
     repeat_max: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SegmentUse:
     """One place of one segment in a guide.
 
@@ -93,7 +93,7 @@ class SegmentUse:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LoopUse:
     """One loop: its segments and the loops inside it, in the order of the guide.
 
@@ -129,7 +129,7 @@ class LoopUse:
             yield from loop.walk()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guide:
     """One implementation guide.
 

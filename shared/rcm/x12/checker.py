@@ -1,0 +1,301 @@
+"""Check a transaction against its guide: which segments stand where, how often, with what in them.
+
+The precise way walks the guide's loops segment by segment. The quick way (`pattern.py`) matches a
+whole unit against one pattern made from the same table: it is tried first once enough units have
+been seen to pay for making it, and it may only say that nothing is wrong. Nothing is changed.
+"""
+
+import re
+from functools import cache
+
+from msgspec.structs import replace
+
+from rcm.x12.elements import check_elements, check_segment
+from rcm.x12.envelope import Transaction, Unit
+from rcm.x12.findings import Finding, Place, Rule, Severity
+from rcm.x12.guide import LoopUse, SegmentUse
+from rcm.x12.pattern import unit_pattern
+from rcm.x12.segments import SEGMENTS
+
+
+def _rule(rule_id: str, remedy: str, code: str, level: int = 2) -> Rule:
+    return Rule(rule_id, level, Severity.ERROR, remedy, ("IK3", code))
+
+
+SEGMENT_UNKNOWN = _rule("segment-unknown", "Remove it; X12 has no such segment.", "1", 1)
+SEGMENT_UNEXPECTED = _rule("segment-unexpected", "Remove it, or put it where it belongs.", "2")
+QUALIFIER_UNEXPECTED = _rule(
+    "qualifier-unexpected", "Use a qualifier that the guide allows at this place.", "2"
+)
+SEGMENT_MISSING = _rule("segment-missing", "Add the segment; the guide demands it.", "3")
+LOOP_MISSING = _rule("loop-missing", "Add the loop; the guide demands it.", "I7")
+LOOP_TOO_OFTEN = _rule("loop-too-often", "Repeat the loop only as often as allowed.", "4")
+SEGMENT_TOO_OFTEN = _rule("segment-too-often", "Repeat the segment only as often as allowed.", "5")
+SEGMENT_ORDER = _rule("segment-out-of-order", "Put the segment in the guide's order.", "7")
+RULES = (
+    SEGMENT_UNKNOWN, SEGMENT_UNEXPECTED, QUALIFIER_UNEXPECTED, SEGMENT_MISSING, LOOP_MISSING,
+    LOOP_TOO_OFTEN, SEGMENT_TOO_OFTEN, SEGMENT_ORDER,
+)  # fmt: skip
+
+#: Making a pattern costs as much as walking some dozens of units.
+_UNITS_BEFORE_PATTERN = 24
+_LAST = 1 << 30
+_PERIOD = re.compile(r"RD8.([0-9]{8})-([0-9]{8})", re.ASCII)
+
+
+class _Level:
+    """A loop that is open: where we are in it and how often each entry came."""
+
+    __slots__ = ("counts", "is_settled", "loop", "ordinal", "rank")
+
+    def __init__(self, loop: LoopUse, ordinal: int) -> None:
+        self.loop = loop
+        self.ordinal = ordinal
+        self.rank = 0
+        self.counts: dict[int, int] = {}
+        self.is_settled = False
+
+    def count(self, entry: SegmentUse | LoopUse) -> int:
+        number = self.counts.get(id(entry), 0) + 1
+        self.counts[id(entry)] = number
+        return number
+
+
+class Checker:
+    """Follows one transaction through its guide.
+
+    Attributes:
+        transaction: The transaction that is checked; its guide must be known.
+    """
+
+    def __init__(self, transaction: Transaction, *, relax: frozenset[str] = frozenset()) -> None:
+        assert transaction.guide is not None, "there is nothing to check it against"
+        self.transaction = transaction
+        self._relax = relax
+        self._delimiters = transaction.delimiters
+        self._levels = [_Level(transaction.guide.root, 1)]
+        self._findings: list[Finding] = []
+        self._seen: dict[str, int] = {}
+        self._patterns: dict[str, tuple[tuple[LoopUse, re.Pattern[str]], ...]] = {}
+        self._unit: Unit | None = None
+        self._index = 0
+
+    def feed(self, unit: Unit) -> list[Finding]:
+        """Check the next unit of the transaction; the one named SE comes last."""
+        self._findings = []
+        self._unit = unit
+        loop = self._clean_loop(unit)
+        for index, segment in enumerate(unit.segments if loop is None else unit.segments[:1]):
+            self._index = index
+            self._take(segment, is_clean=loop is not None)
+        if loop is not None:
+            self._finish_clean(unit, loop)
+        elif unit.texts:
+            self._settle()
+        found = self._findings
+        if self._relax:
+            found = [finding for finding in found if finding.rule_id not in self._relax]
+        return found
+
+    @property
+    def path(self) -> str:
+        """The loops that are open, with ordinals."""
+        return "/".join(f"{level.loop.loop_id}[{level.ordinal}]" for level in self._levels[1:])
+
+    def _clean_loop(self, unit: Unit) -> LoopUse | None:
+        """Try the quick way: the loop that the whole unit is, without a fault; else None."""
+        seen = self._seen.get(unit.name, 0)
+        self._seen[unit.name] = seen + 1
+        if seen < _UNITS_BEFORE_PATTERN or unit.is_cut_off:
+            return None
+        guide = self.transaction.guide
+        assert guide is not None
+        patterns = self._patterns.get(unit.name)
+        if patterns is None:
+            patterns = unit_pattern(guide, unit.name, self._delimiters)
+            self._patterns[unit.name] = patterns
+        end = self._delimiters.segment
+        text = end.join(unit.texts) + end
+        for loop, pattern in patterns:
+            if pattern.fullmatch(text) is not None:
+                return None if _has_reversed_period(text) else loop
+        return None
+
+    def _finish_clean(self, unit: Unit, loop: LoopUse) -> None:
+        level = self._levels[-1]
+        if level.loop.loop_id != loop.loop_id:
+            # The unit is right in itself and wrong where it stands: look at all of it.
+            for index, segment in enumerate(unit.segments[1:], start=1):
+                self._index = index
+                self._take(segment, is_clean=False)
+            self._settle()
+            return
+        level.is_settled = True
+        level.rank = min((inner.order for inner in loop.loops if inner.is_cut), default=_LAST)
+
+    def _take(self, segment: list[str], *, is_clean: bool) -> None:
+        """Find the place of one segment in the guide, innermost loop first."""
+        late: tuple[int, SegmentUse | LoopUse] | None = None
+        for depth in range(len(self._levels) - 1, -1, -1):
+            level = self._levels[depth]
+            matches = self._matches(level.loop, segment)
+            for entry in matches:
+                if entry.order >= level.rank and not self._is_full(level, entry):
+                    self._accept(depth, entry, segment, is_clean=is_clean)
+                    return
+            for entry in matches:
+                if late is None:
+                    late = (depth, entry)
+                if entry.order >= level.rank:
+                    self._accept(depth, entry, segment, is_clean=is_clean)
+                    return
+        if late is not None:
+            self._say(SEGMENT_ORDER, f"{segment[0]} stands after what should follow it.", segment)
+            self._accept(*late, segment, is_clean=is_clean)
+        elif not self._enter_headless(segment):
+            self._say_unexpected(segment)
+
+    def _matches(self, loop: LoopUse, segment: list[str]) -> list[SegmentUse | LoopUse]:
+        component = self._delimiters.component
+        return [
+            entry
+            for entry in _entries(loop).get(segment[0], ())
+            if (entry if isinstance(entry, SegmentUse) else entry.first).takes(segment, component)
+        ]
+
+    def _is_full(self, level: _Level, entry: SegmentUse | LoopUse) -> bool:
+        most = entry.uses_max if isinstance(entry, SegmentUse) else entry.repeat_max
+        return bool(most) and level.counts.get(id(entry), 0) >= most
+
+    def _accept(
+        self, depth: int, entry: SegmentUse | LoopUse, segment: list[str], *, is_clean: bool
+    ) -> None:
+        self._close_to(depth)
+        level = self._levels[-1]
+        level.rank = max(level.rank, entry.order)
+        count = level.count(entry)
+        if isinstance(entry, LoopUse):
+            self._levels.append(_Level(entry, count))
+            if entry.repeat_max and count > entry.repeat_max:
+                message = f"Loop {entry.loop_id} may stand {entry.repeat_max} times at most."
+                self._say(LOOP_TOO_OFTEN, message, segment)
+            use = entry.first
+        else:
+            use = entry
+            if use.uses_max and count == use.uses_max + 1:
+                message = f"{use.label} may stand {use.uses_max} times at most."
+                self._say(SEGMENT_TOO_OFTEN, message, segment)
+        if not is_clean:
+            self._findings += check_elements(use, segment, self._delimiters, self._place)
+
+    def _enter_headless(self, segment: list[str]) -> bool:
+        """Accept a loop whose parent lost its first segment, such as CLP without LX."""
+        for depth in range(len(self._levels) - 1, -1, -1):
+            level = self._levels[depth]
+            for parent in level.loop.loops:
+                if parent.order < level.rank:
+                    continue
+                for entry in self._matches(parent, segment):
+                    if not isinstance(entry, LoopUse):
+                        continue
+                    self._close_to(depth)
+                    level.rank = parent.order
+                    self._levels.append(_Level(parent, level.count(parent)))
+                    message = f"{parent.first.label} that starts loop {parent.loop_id} is missing."
+                    self._say(SEGMENT_MISSING, message, segment)
+                    self._accept(len(self._levels) - 1, entry, segment, is_clean=False)
+                    return True
+        return False
+
+    def _say_unexpected(self, segment: list[str]) -> None:
+        tag = segment[0]
+        uses = [
+            entry
+            for level in self._levels
+            for entry in _entries(level.loop).get(tag, ())
+            if (entry if isinstance(entry, SegmentUse) else entry.first).qualifiers
+        ]
+        if tag not in SEGMENTS:
+            self._say(SEGMENT_UNKNOWN, "X12 has no segment of this name.", segment)
+        elif uses:
+            entry = uses[-1]
+            use = entry if isinstance(entry, SegmentUse) else entry.first
+            position = use.qualifiers[0][0]
+            value = segment[position] if position < len(segment) else ""
+            message = f"The guide has no {tag} with this qualifier here."
+            self._say(QUALIFIER_UNEXPECTED, message, segment, position, value)
+        else:
+            self._say(SEGMENT_UNEXPECTED, f"The guide has no {tag} here.", segment)
+        if tag in SEGMENTS:
+            found = check_segment(None, segment, self._delimiters, self._place)
+            self._findings += found
+
+    def _close_to(self, depth: int) -> None:
+        while len(self._levels) > depth + 1:
+            self._settle_level(self._levels[-1])
+            self._levels.pop()
+
+    def _settle(self) -> None:
+        """At the end of a unit, say what its loops lack; only cut loops can still follow."""
+        while len(self._levels) > 1 and not self._levels[-1].loop.is_cut:
+            self._settle_level(self._levels[-1])
+            self._levels.pop()
+        self._settle_level(self._levels[-1])
+
+    def _settle_level(self, level: _Level) -> None:
+        if level.is_settled:
+            return
+        level.is_settled = True
+        segment = [""]
+        loop = level.loop
+        # The first segment of a loop is what opened it, and SE is the reader's.
+        for use in loop.segments if not loop.loop_id else loop.segments[1:]:
+            if use.usage == "R" and use.segment_id != "SE" and not level.counts.get(id(use)):
+                self._say(SEGMENT_MISSING, f"{use.label} is missing.", segment, use=use)
+        for inner in loop.loops:
+            if inner.usage == "R" and not inner.is_cut and not level.counts.get(id(inner)):
+                message = f"Loop {inner.loop_id} ({inner.first.label}) is missing."
+                self._say(LOOP_MISSING, message, segment, use=inner.first)
+
+    def _place(self) -> Place:
+        assert self._unit is not None
+        return self._unit.place(self._index, loop=self.path, claim_id=self._claim_id())
+
+    def _claim_id(self) -> str:
+        assert self._unit is not None
+        first = self._unit.segments[0]
+        return first[1] if first[0] in {"CLP", "CLM"} and len(first) > 1 else ""
+
+    def _say(
+        self,
+        rule: Rule,
+        message: str,
+        segment: list[str],
+        element: int = 0,
+        value: str = "",
+        *,
+        use: SegmentUse | None = None,
+    ) -> None:
+        place = self._place()
+        if use is not None:
+            place = replace(place, segment_id=use.segment_id)
+        self._findings.append(
+            Finding(rule=rule, place=place, message=message, element=element, value=value)
+        )
+
+
+@cache
+def _entries(loop: LoopUse) -> dict[str, list[SegmentUse | LoopUse]]:
+    """List what may stand in a loop, by segment id, in the order of the table."""
+    found: dict[str, list[SegmentUse | LoopUse]] = {}
+    # The first segment again is not a second use of it but the next repeat of the loop.
+    for use in loop.segments if not loop.loop_id else loop.segments[1:]:
+        found.setdefault(use.segment_id, []).append(use)
+    for inner in loop.loops:
+        found.setdefault(inner.first.segment_id, []).append(inner)
+    return found
+
+
+def _has_reversed_period(text: str) -> bool:
+    """Tell whether an RD8 period ends before it begins, which no pattern can say."""
+    return "RD8" in text and any(first > last for first, last in _PERIOD.findall(text))

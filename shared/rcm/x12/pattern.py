@@ -1,0 +1,242 @@
+r"""The quick way to check: a guide's loop as one regular expression.
+
+A claim of thirty segments is matched by one call, ten times faster than by walking it. The pattern
+is made from the same table as the walk of `checker.py` and says one of two things: *nothing is
+wrong*, or *look closer*. So it may be stricter than the guide wherever that is simpler (leading
+blanks, leap days, loops in another order than the table's) and never laxer; a test holds the two
+together over every file and fault that we have.
+
+No groups capture and every repeat is possessive, so that no input takes more than linear time.
+"""
+
+import re
+import sys
+from functools import cache
+
+from rcm.x12.guide import ElementUse, Guide, LoopUse, SegmentUse
+from rcm.x12.lexer import Delimiters
+
+_YEAR = "(?:19|20)[0-9]{2}"
+_DATE = (
+    f"{_YEAR}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
+    "|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
+)
+_TIME = "(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?+)?+"
+#: Possessive repeats of a pattern that backtracks were mended in CPython 3.11.5 (gh-106052).
+_RE_IS_SOUND = sys.version_info >= (3, 11, 5)
+_LONGEST_TABLE = 400_000  # characters of a pattern; beyond it, making it costs more than it saves
+
+
+@cache
+def unit_pattern(
+    guide: Guide, name: str, delimiters: Delimiters
+) -> tuple[tuple[LoopUse, "re.Pattern[str]"], ...]:
+    """Make the patterns of the cut loops that begin with a segment id.
+
+    Returns:
+        Pairs of loop and pattern; none where no loop begins so.
+    """
+    if not _RE_IS_SOUND or not delimiters.repetition:
+        return ()
+    loops = {
+        loop.loop_id: loop
+        for loop in guide.root.walk()
+        if loop.is_cut and loop.first.segment_id == name
+    }
+    writer = _PatternWriter(delimiters)
+    made = []
+    for loop in loops.values():
+        text = writer.loop(loop)
+        if len(text) <= _LONGEST_TABLE:
+            made.append((loop, re.compile(text, re.ASCII)))
+    return tuple(made)
+
+
+class _PatternWriter:
+    """Writes patterns for one set of delimiters."""
+
+    def __init__(self, delimiters: Delimiters) -> None:
+        element, segment, component, repetition = map(re.escape, delimiters)
+        self._sep = element
+        self._end = segment
+        self._component = component
+        self._repetition = repetition
+        inner = f"{element}{segment}{component}{repetition}"
+        self._text = f"[^{inner}\\x00-\\x1f\\x7f]"
+        self._visible = f"[^{inner}\\x00-\\x20\\x7f]"
+        self._in_element = f"[^{element}{segment}]"
+        self._in_segment = f"[^{segment}]"
+
+    def loop(self, loop: LoopUse) -> str:
+        """Write a loop without the cut loops inside it."""
+        ranks: dict[int, list[SegmentUse | LoopUse]] = {}
+        for use in loop.segments[1:]:
+            ranks.setdefault(use.order, []).append(use)
+        for inner in loop.loops:
+            if not inner.is_cut:
+                ranks.setdefault(inner.order, []).append(inner)
+        parts = [self._segment(loop.first)]
+        for rank in sorted(ranks):
+            parts.append(self._rank(ranks[rank]))
+        return "".join(parts)
+
+    def _rank(self, entries: list[SegmentUse | LoopUse]) -> str:
+        """Write the entries of one rank: segments in any order, loops in the table's order."""
+        segments = [entry for entry in entries if isinstance(entry, SegmentUse)]
+        loops = [entry for entry in entries if isinstance(entry, LoopUse)]
+        parts = []
+        if len(segments) == 1:
+            use = segments[0]
+            parts.append(f"(?:{self._segment(use)}){_repeats(use.usage, use.uses_max)}")
+        elif segments:
+            parts += [self._is_there(use) for use in segments if use.usage == "R"]
+            choices = "|".join(self._segment(use) + self._not_too_often(use) for use in segments)
+            parts.append(f"(?:{choices})*+")
+        parts += [
+            f"(?:{self.loop(inner)}){_repeats(inner.usage, inner.repeat_max)}" for inner in loops
+        ]
+        return "".join(parts)
+
+    def _start(self, use: SegmentUse) -> str:
+        """Write the start of a segment up to its last qualifier."""
+        parts = [use.segment_id]
+        codes = dict(use.qualifiers)
+        for position in range(1, max(codes, default=0) + 1):
+            if position in codes:
+                after = f"(?={self._sep}|{self._end}|{self._component})"
+                parts.append(f"{self._sep}{_codes(codes[position])}{after}")
+            else:
+                parts.append(f"{self._sep}{self._in_element}*+")
+        return "".join(parts) + ("" if codes else self._sep)
+
+    def _others(self, use: SegmentUse) -> str:
+        """Write a run of segments of the same id that are not this use."""
+        whole = f"{use.segment_id}{self._sep}{self._in_segment}*+{self._end}"
+        return f"(?:(?!{self._start(use)}){whole})*+"
+
+    def _is_there(self, use: SegmentUse) -> str:
+        return f"(?={self._others(use)}{self._start(use)})"
+
+    def _not_too_often(self, use: SegmentUse) -> str:
+        if not use.uses_max:
+            return ""
+        one = f"{self._others(use)}{self._start(use)}{self._in_segment}*+{self._end}"
+        return f"(?!(?:{one}){{{use.uses_max}}})"
+
+    def _segment(self, use: SegmentUse) -> str:
+        """Write one segment with its terminator."""
+        asks_any = [positions for kind, positions in use.relations if kind == "R"]
+        any_of = "".join(
+            f"(?={use.segment_id}(?:{'|'.join(self._present(0, at) for at in positions)}))"
+            for positions in asks_any
+        )
+        tail = ""
+        later_required = False
+        for position in range(len(use.elements), 0, -1):
+            element = use.elements[position - 1]
+            relations = "".join(
+                self._relation(kind, positions, position)
+                for kind, positions in use.relations
+                if kind != "R" and min(positions) == position
+            )
+            before = use.elements[position - 2] if position > 1 else None
+            value = self._element(element, before)
+            if element.usage == "N":
+                value = ""
+            elif element.usage != "R":
+                value = f"(?:{value})?+"
+            tail = f"{relations}{self._sep}{value}{tail}"
+            later_required = later_required or element.usage == "R"
+            if not later_required:
+                tail = f"(?:{tail})?+"
+        return f"{any_of}{use.segment_id}{tail}{self._end}"
+
+    def _present(self, since: int, position: int) -> str:
+        """Write that an element is not empty, seen from the separator of element since + 1."""
+        skipped = position - since - 1
+        between = f"(?:{self._sep}{self._in_element}*+){{{skipped}}}" if skipped else ""
+        return f"{between}{self._sep}{self._in_element}"
+
+    def _relation(self, kind: str, positions: tuple[int, ...], at: int) -> str:
+        present = [self._present(at - 1, position) for position in positions]
+        first, rest = present[0], present[1:]
+        if kind == "P":
+            some = "".join(f"(?={one})" for one in present)
+            none = "".join(f"(?!{one})" for one in present)
+            return f"(?:{some}|{none})"
+        if kind == "C":
+            return f"(?:(?!{first})|{''.join(f'(?={one})' for one in rest)})"
+        if kind == "L":
+            return f"(?:(?!{first})|(?={'|'.join(rest)}))"
+        return "".join(
+            f"(?!(?={one})(?={other}))"
+            for index, one in enumerate(present)
+            for other in present[index + 1 :]
+        )
+
+    def _element(self, use: ElementUse, before: ElementUse | None) -> str:
+        one = self._composite(use) if use.components else self._value(use, before, self._sep)
+        if use.repeat_max > 1:
+            return f"{one}(?:{self._repetition}{one}){{0,{use.repeat_max - 1}}}+"
+        return one
+
+    def _composite(self, use: ElementUse) -> str:
+        tail = ""
+        later_required = False
+        for position in range(len(use.components), 0, -1):
+            inner = use.components[position - 1]
+            before = use.components[position - 2] if position > 1 else None
+            value = self._value(inner, before, self._component)
+            if inner.usage == "N":
+                value = ""
+            elif inner.usage != "R" and position > 1:
+                value = f"(?:{value})?+"
+            if position == 1:
+                return value + tail
+            tail = f"{self._component}{value}{tail}"
+            later_required = later_required or inner.usage == "R"
+            if not later_required:
+                tail = f"(?:{tail})?+"
+        raise AssertionError("a composite has components")
+
+    def _value(self, use: ElementUse, before: ElementUse | None, separator: str) -> str:
+        if use.codes:
+            return _codes(use.codes)
+        if use.reference == "1251" and before is not None:
+            return self._period(before, separator)
+        longest = use.length_max
+        if use.type == "R":
+            decimals = 2 if use.reference == "782" else longest // 2
+            whole = longest - decimals
+            return f"-?+(?:[0-9]{{1,{whole}}}+(?:\\.[0-9]{{0,{decimals}}}+)?+|\\.[0-9]{{1,{decimals}}}+)"
+        if use.type == "N0":
+            return f"-?+[0-9]{{{use.length_min},{longest}}}+"
+        if use.type == "DT":
+            return _DATE
+        if use.type == "TM":
+            return _TIME
+        least = max(use.length_min - 1, 0)
+        return f"{self._visible}{self._text}{{{least},{longest - 1 if longest else ''}}}+"
+
+    def _period(self, form: ElementUse, separator: str) -> str:
+        """Write a date or period after its format qualifier; RD8's order is looked at apart."""
+        forms = {"D8": _DATE, "RD8": f"{_DATE}-{_DATE}"}
+        choices = [
+            f"(?<={separator}{code}{separator}){pattern}"
+            for code, pattern in forms.items()
+            if not form.codes or code in form.codes
+        ]
+        return f"(?:{'|'.join(choices)})" if choices else "(?!)"
+
+
+def _codes(codes: frozenset[str]) -> str:
+    """Write a choice of codes, the longest first, so that the first that fits is right."""
+    ordered = sorted(codes, key=lambda code: (-len(code), code))
+    return f"(?:{'|'.join(map(re.escape, ordered))})"
+
+
+def _repeats(usage: str, most: int) -> str:
+    least = 1 if usage == "R" else 0
+    if not most:
+        return "++" if least else "*+"
+    return "?+" if (least, most) == (0, 1) else f"{{{least},{most}}}+" if most > 1 else ""

@@ -1,0 +1,67 @@
+"""Read the values of elements: amounts, quantities, dates. Each refuses what X12 does not allow.
+
+All are cached: a file repeats its amounts and dates over and over, and a cached reading costs a
+tenth of a fresh one. Their ValueErrors never leave `rcm.x12`; they become Findings.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from rcm.money import cents_from_x12
+
+_NUMBER = re.compile(r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})", re.ASCII)
+_DATE = re.compile(r"\d{8}", re.ASCII)
+
+#: Amount (type R) in cents; raises ValueError for anything with more than two decimals.
+cents = lru_cache(maxsize=1 << 16)(cents_from_x12)
+
+
+@lru_cache(maxsize=1 << 14)
+def quantity(text: str) -> Decimal:
+    """Read a decimal number (type R), such as units.
+
+    Raises:
+        ValueError: It is not one: blanks, exponents, signs other than a leading minus.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError("not a number")
+    return Decimal(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def day(text: str) -> date:
+    """Read a date, CCYYMMDD.
+
+    Raises:
+        ValueError: It is not eight ASCII digits, or no day of the calendar.
+    """
+    if _DATE.fullmatch(text) is None:
+        raise ValueError("not a date")
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+def optional_cents(text: str) -> int | None:
+    """Read an amount that may be absent."""
+    return cents(text) if text else None
+
+
+def optional_quantity(text: str) -> Decimal | None:
+    """Read a number that may be absent."""
+    return quantity(text) if text else None
+
+
+def optional_day(text: str) -> date | None:
+    """Read a date that may be absent."""
+    return day(text) if text else None
+
+
+def number_text(value: Decimal | None) -> str:
+    """Write a decimal number without an exponent; empty for None."""
+    return "" if value is None else f"{value:f}"
+
+
+def day_text(on: date | None) -> str:
+    """Write a date as CCYYMMDD; empty for None."""
+    return "" if on is None else on.isoformat().replace("-", "")

@@ -1,0 +1,383 @@
+"""Check an 835's money and meaning: the three balances, situational rules, code sets. All pure.
+
+    line         SVC02 - sum of its CAS                           = SVC03
+    claim        CLP03 - sum of CAS of the claim and of its lines = CLP04
+    transaction  sum of CLP04 - sum of PLB                        = BPR02
+
+An adjustment that is positive lowers a payment and one that is negative raises it, in CAS and PLB
+alike; a reversal (CLP02 = 22) has the signs of its original turned round and balances the same way.
+Nothing is ever made to balance: the difference is reported to the cent.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rcm.identifiers import npi_is_valid
+from rcm.money import dollars
+from rcm.x12.code_sets import CARC, RARC, CodeSets, ShapesOnly
+from rcm.x12.findings import Finding, Rule, Severity
+from rcm.x12.origin import place
+from rcm.x12.x835_documents import (
+    Adjustment,
+    ClaimPayment,
+    ProviderAdjustment,
+    Remittance,
+    ServiceLine,
+)
+
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+LINE_UNBALANCED = Rule(
+    "line-out-of-balance",
+    3,
+    _ERROR,
+    "Post nothing of this claim; ask the payer for a corrected remittance.",
+    ("IK3", "8"),
+)
+CLAIM_UNBALANCED = Rule(
+    "claim-out-of-balance",
+    3,
+    _ERROR,
+    "Post nothing of this claim; ask the payer for a corrected remittance.",
+    ("IK3", "8"),
+)
+LINES_BILLED_MISMATCH = Rule(
+    "lines-differ-from-claim",
+    3,
+    _ERROR,
+    "Post nothing of this claim; its lines are not the whole of it.",
+    ("IK3", "8"),
+)
+PAYMENT_UNBALANCED = Rule(
+    "payment-out-of-balance",
+    3,
+    _ERROR,
+    "Post nothing of this remittance; ask the payer for a corrected one.",
+    ("IK3", "8"),
+)
+PAYMENT_NEGATIVE = Rule(
+    "payment-negative",
+    4,
+    _ERROR,
+    "Carry a shortfall forward with PLB FB; a payment is never negative.",
+    ("IK4", "6"),
+)
+RESPONSIBILITY_MISMATCH = Rule(
+    "patient-responsibility-differs",
+    3,
+    _WARNING,
+    "Believe the PR adjustments, and ask the payer what CLP05 means.",
+)
+REVERSAL_POSITIVE = Rule(
+    "reversal-not-negative",
+    4,
+    _ERROR,
+    "Turn the signs of the original payment round in a reversal.",
+    ("IK3", "8"),
+)
+REVERSAL_RESPONSIBILITY = Rule(
+    "reversal-with-patient-responsibility",
+    4,
+    _WARNING,
+    "Leave CLP05 out of a reversal; the guide does not use it there.",
+)
+NON_PAYMENT_WITH_MONEY = Rule(
+    "non-payment-with-money",
+    4,
+    _ERROR,
+    "Use a payment method other than NON, or pay nothing.",
+    ("IK4", "7"),
+)
+NOTHING_PAID_BY_METHOD = Rule(
+    "payment-of-nothing", 4, _WARNING, "Use the payment method NON when nothing is paid."
+)
+PAYMENT_ACCOUNT_MISSING = Rule(
+    "payment-account-missing",
+    4,
+    _ERROR,
+    "Name the accounts that an electronic payment moves between (BPR05 to BPR15).",
+    ("IK4", "I9"),
+)
+PAYER_NUMBER_MISMATCH = Rule(
+    "payer-number-differs", 4, _WARNING, "Repeat BPR10 in TRN03, so that the payment can be found."
+)
+ADJUSTMENT_ZERO = Rule("adjustment-of-nothing", 4, _WARNING, "Leave out adjustments of nothing.")
+REMARK_MISSING = Rule(
+    "remark-missing",
+    4,
+    _WARNING,
+    "Add the remark code that this reason code demands.",
+)
+DUPLICATE_LINE_NUMBER = Rule(
+    "line-number-repeated",
+    4,
+    _WARNING,
+    "Match the lines by procedure and date; the number is on more than one line.",
+)
+SERVICE_DATE_MISSING = Rule(
+    "service-date-missing",
+    4,
+    _WARNING,
+    "Give the date of service on the line or on the claim.",
+)
+FORWARD_BALANCE_REFERENCE = Rule(
+    "forward-balance-reference",
+    4,
+    _WARNING,
+    "Use the trace number of the remittance that started it as the reference of an FB.",
+)
+CARC_UNKNOWN = Rule(
+    "reason-code-unknown", 5, _ERROR, "Use a claim adjustment reason code in force.", ("IK4", "7")
+)
+RARC_UNKNOWN = Rule(
+    "remark-code-unknown", 5, _ERROR, "Use a remittance remark code in force.", ("IK4", "7")
+)
+PLB_REASON_UNKNOWN = Rule(
+    "provider-adjustment-reason-unknown", 5, _ERROR, "Use a reason of the guide.", ("IK4", "7")
+)
+NPI_INVALID = Rule(
+    "npi-invalid", 5, _ERROR, "Correct the NPI; its check digit does not fit.", ("IK4", "7")
+)
+RULES = (
+    LINE_UNBALANCED, CLAIM_UNBALANCED, LINES_BILLED_MISMATCH, PAYMENT_UNBALANCED, PAYMENT_NEGATIVE,
+    RESPONSIBILITY_MISMATCH, REVERSAL_POSITIVE, REVERSAL_RESPONSIBILITY, NON_PAYMENT_WITH_MONEY,
+    NOTHING_PAID_BY_METHOD, PAYMENT_ACCOUNT_MISSING, PAYER_NUMBER_MISMATCH, ADJUSTMENT_ZERO,
+    REMARK_MISSING, DUPLICATE_LINE_NUMBER, SERVICE_DATE_MISSING, FORWARD_BALANCE_REFERENCE,
+    CARC_UNKNOWN, RARC_UNKNOWN, PLB_REASON_UNKNOWN, NPI_INVALID,
+)  # fmt: skip
+
+#: Reasons of a provider-level adjustment, PLB03-1 (element 426).
+PROVIDER_REASONS = frozenset(
+    "50 51 72 90 AH AM AP B2 B3 BD BN C5 CR CS CT CV CW DM E3 FB FC GO HM IP IR IS J1 L3 L6 LE"
+    " LS OA OB PI PL RA RE SL TL WO WU".split()
+)
+#: Reasons that say nothing without a remark that is not an alert.
+_NEEDS_REMARK = frozenset("16 96 129 148 226 227 234 237 250 251 252 267 A1".split())
+_SHAPES = ShapesOnly()
+
+
+def check_claim(
+    claim: ClaimPayment, *, code_sets: CodeSets = _SHAPES, on_date: date | None = None
+) -> list[Finding]:
+    """Check one claim: its balances, its situational rules, its codes.
+
+    Args:
+        claim: The claim as read or as about to be written.
+        code_sets: Who knows CARC and RARC; shapes alone are checked without it.
+        on_date: The day that codes must be in force on (BPR16); None is any day.
+    """
+    found: list[Finding] = []
+    carried = sum(adjustment.amount_cents for adjustment in claim.adjustments)
+    responsible = _patient_cents(claim.adjustments)
+    billed = 0
+    for ordinal, line in enumerate(claim.lines, start=1):
+        withheld = 0
+        for adjustment in line.adjustments:
+            withheld += adjustment.amount_cents
+            if adjustment.group_code == "PR":
+                responsible += adjustment.amount_cents
+        if line.billed_cents - withheld != line.paid_cents:
+            found.append(_unbalanced_line(claim, line, ordinal, withheld))
+        carried += withheld
+        billed += line.billed_cents
+    if claim.billed_cents - carried != claim.paid_cents:
+        found.append(_unbalanced_claim(claim, carried))
+    if claim.lines and billed != claim.billed_cents:
+        message = (
+            f"Its lines bill {dollars(billed)} where the claim bills"
+            f" {dollars(claim.billed_cents)}; the difference is"
+            f" {dollars(claim.billed_cents - billed)}."
+        )
+        found.append(_at(claim, LINES_BILLED_MISMATCH, message, element=3))
+    if claim.patient_responsibility_cents not in {None, responsible}:
+        message = f"CLP05 is not the {dollars(responsible)} of its PR adjustments."
+        found.append(_at(claim, RESPONSIBILITY_MISMATCH, message, element=5))
+    found += _situations(claim)
+    found += _codes(claim, code_sets, on_date)
+    return found
+
+
+def check_payment(
+    remittance: Remittance,
+    claims_paid_cents: int | None = None,
+    provider_adjustments_cents: int | None = None,
+) -> list[Finding]:
+    """Check what belongs to the whole remittance: its balance and its payment.
+
+    Args:
+        remittance: The remittance; its header alone when the sums are given.
+        claims_paid_cents: Sum of CLP04 when claims were streamed, set-aside claims included if
+            they can be; None to add up the document's own.
+        provider_adjustments_cents: Sum of PLB likewise.
+    """
+    if claims_paid_cents is None:
+        claims_paid_cents = sum(claim.paid_cents for claim in remittance.claims)
+    if provider_adjustments_cents is None:
+        provider_adjustments_cents = sum(
+            one.amount_cents for one in remittance.provider_adjustments
+        )
+    return list(_payment(remittance, claims_paid_cents, provider_adjustments_cents))
+
+
+def check(remittance: Remittance, *, code_sets: CodeSets = _SHAPES) -> list[Finding]:
+    """Check a whole remittance: each claim, each provider adjustment, and the payment."""
+    on_date = remittance.payment.effective_on
+    found = [
+        finding
+        for claim in remittance.claims
+        for finding in check_claim(claim, code_sets=code_sets, on_date=on_date)
+    ]
+    for adjustment in remittance.provider_adjustments:
+        found += check_provider_adjustment(adjustment, remittance)
+    return found + check_payment(remittance)
+
+
+def check_provider_adjustment(
+    adjustment: ProviderAdjustment, remittance: Remittance
+) -> list[Finding]:
+    """Check one PLB pair."""
+    where = place(remittance.origin)
+    if adjustment.reason_code not in PROVIDER_REASONS:
+        message = "The guide has no such reason of a provider adjustment."
+        return [
+            Finding(
+                rule=PLB_REASON_UNKNOWN, place=where, message=message, value=adjustment.reason_code
+            )
+        ]
+    if adjustment.reason_code == "FB" and not adjustment.reference_number:
+        message = "A forward balance names no remittance that it comes from."
+        return [Finding(rule=FORWARD_BALANCE_REFERENCE, place=where, message=message)]
+    return []
+
+
+def _unbalanced_line(
+    claim: ClaimPayment, line: ServiceLine, ordinal: int, withheld: int
+) -> Finding:
+    left = line.billed_cents - withheld
+    message = (
+        f"Billed {dollars(line.billed_cents)} less adjustments {dollars(withheld)} leaves"
+        f" {dollars(left)}, but the payer reports {dollars(line.paid_cents)} paid; the difference"
+        f" is {dollars(left - line.paid_cents)}."
+    )
+    where = place(claim.origin, line.at, claim_id=claim.claim_id, loop=f"2110[{ordinal}]")
+    return Finding(rule=LINE_UNBALANCED, place=where, message=message, element=3)
+
+
+def _unbalanced_claim(claim: ClaimPayment, carried: int) -> Finding:
+    left = claim.billed_cents - carried
+    message = (
+        f"Billed {dollars(claim.billed_cents)} less adjustments {dollars(carried)} leaves"
+        f" {dollars(left)}, but the payer reports {dollars(claim.paid_cents)} paid; the difference"
+        f" is {dollars(left - claim.paid_cents)}."
+    )
+    return _at(claim, CLAIM_UNBALANCED, message, element=4)
+
+
+def _payment(remittance: Remittance, paid: int, adjusted: int) -> Iterator[Finding]:
+    payment = remittance.payment
+    where = place(remittance.origin, 1)
+
+    def finding(rule: Rule, message: str, element: int) -> Finding:
+        return Finding(rule=rule, place=where, message=message, element=element)
+
+    if remittance.is_complete and paid - adjusted != payment.amount_cents:
+        message = (
+            f"Claims paid {dollars(paid)} less provider adjustments {dollars(adjusted)} leaves"
+            f" {dollars(paid - adjusted)}, but the payment is {dollars(payment.amount_cents)}; the"
+            f" difference is {dollars(paid - adjusted - payment.amount_cents)}."
+        )
+        yield finding(PAYMENT_UNBALANCED, message, 2)
+    if payment.amount_cents < 0:
+        yield finding(PAYMENT_NEGATIVE, "BPR02 is below zero.", 2)
+    if payment.method_code == "NON" and payment.amount_cents:
+        yield finding(NON_PAYMENT_WITH_MONEY, "BPR04 says that nothing is paid.", 4)
+    is_electronic = payment.method_code in {"ACH", "BOP", "FWT"}
+    if is_electronic and not payment.amount_cents:
+        yield finding(NOTHING_PAID_BY_METHOD, "An electronic payment of nothing.", 4)
+    if payment.method_code == "ACH" and not (
+        payment.format_code
+        and payment.payer_account.bank_number
+        and payment.payee_account.bank_number
+        and payment.effective_on
+    ):
+        yield finding(PAYMENT_ACCOUNT_MISSING, "An ACH payment lacks an account or a date.", 4)
+    if payment.originator_number and payment.payer_number != payment.originator_number:
+        yield finding(PAYER_NUMBER_MISMATCH, "TRN03 differs from BPR10.", 10)
+    for organization, ordinal in ((remittance.payer, "1000A"), (remittance.payee, "1000B")):
+        if organization.qualifier_code == "XX" and not npi_is_valid(organization.number):
+            npi_place = place(remittance.origin, 0, loop=ordinal)
+            yield Finding(
+                rule=NPI_INVALID,
+                place=npi_place,
+                message=f"The NPI of loop {ordinal} is not valid.",
+                element=4,
+                value=organization.number,
+            )
+
+
+def _situations(claim: ClaimPayment) -> Iterator[Finding]:
+    if claim.is_reversal:
+        if claim.billed_cents > 0 or claim.paid_cents > 0:
+            yield _at(claim, REVERSAL_POSITIVE, "The reversal has a positive amount.", element=3)
+        if claim.patient_responsibility_cents:
+            message = "The reversal has a patient responsibility."
+            yield _at(claim, REVERSAL_RESPONSIBILITY, message, element=5)
+    seen: set[str] = set()
+    dated = bool(claim.dates)
+    for line in claim.lines:
+        number = line.line_item_control_number
+        if number and number in seen:
+            message = "A line item control number stands on two lines."
+            yield _at(claim, DUPLICATE_LINE_NUMBER, message, at=line.at)
+        seen.add(number)
+        if not dated and not line.dates:
+            yield _at(claim, SERVICE_DATE_MISSING, "The line has no date of service.", at=line.at)
+        for adjustment in line.adjustments:
+            if adjustment.amount_cents == 0:
+                message = "An adjustment is of nothing."
+                yield _at(claim, ADJUSTMENT_ZERO, message, at=line.at)
+            if (
+                adjustment.reason_code in _NEEDS_REMARK
+                and not line.remarks
+                and not claim.remark_codes
+            ):
+                message = f"Reason {adjustment.reason_code} comes without a remark code."
+                yield _at(claim, REMARK_MISSING, message, at=line.at)
+    for party in claim.parties:
+        if party.qualifier_code == "XX" and not npi_is_valid(party.number):
+            yield _at(claim, NPI_INVALID, "The NPI is not valid.", value=party.number)
+
+
+def _codes(claim: ClaimPayment, code_sets: CodeSets, on_date: date | None) -> Iterator[Finding]:
+    at_claim = ((claim.adjustments, 0), *((line.adjustments, line.at) for line in claim.lines))
+    for adjustments, at in at_claim:
+        for adjustment in adjustments:
+            code = adjustment.reason_code
+            if not code_sets.is_valid(CARC, code, on_date):
+                message = "It is not a claim adjustment reason code in force."
+                yield _at(claim, CARC_UNKNOWN, message, at=at, value=code)
+    for line in claim.lines:
+        for code in line.remark_codes:
+            if not code_sets.is_valid(RARC, code, on_date):
+                message = "It is not a remittance advice remark code in force."
+                yield _at(claim, RARC_UNKNOWN, message, at=line.at, value=code)
+    for code in claim.remark_codes:
+        if not code_sets.is_valid(RARC, code, on_date):
+            message = "It is not a remittance advice remark code in force."
+            yield _at(claim, RARC_UNKNOWN, message, value=code)
+
+
+def _patient_cents(adjustments: tuple[Adjustment, ...]) -> int:
+    return sum(one.amount_cents for one in adjustments if one.group_code == "PR")
+
+
+def _at(
+    claim: ClaimPayment,
+    rule: Rule,
+    message: str,
+    *,
+    at: int = 0,
+    element: int = 0,
+    value: str = "",
+) -> Finding:
+    where = place(claim.origin, at, claim_id=claim.claim_id)
+    return Finding(rule=rule, place=where, message=message, element=element, value=value)
