@@ -1,0 +1,460 @@
+"""From a claim's content to the typed 837 claim of `rcm.x12`, and from many to an interchange.
+
+Nothing is decided here: what may not be written was found by `claims_svc.rules` before. The same
+contents, numbers and moment give the same bytes, always: an interchange whose fate is unknown can
+be written again to ask about it or, where that is safe, to hand it over again.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from claims_svc.model.content import ClaimContent, Form, day
+from claims_svc.model.directory import Facility, Receiver
+from rcm.events import clinical
+from rcm.x12.writer import Draft, Envelope, write
+from rcm.x12.x837_claims import InstitutionalClaim, ProfessionalClaim, Submission
+from rcm.x12.x837_details import (
+    Diagnosis,
+    Drug,
+    InpatientProcedure,
+    Occurrence,
+    OccurrenceSpan,
+    Procedure,
+    ValueCode,
+)
+from rcm.x12.x837_lines import (
+    InstitutionalLine,
+    OtherPayer,
+    OtherSubscriber,
+    ProfessionalLine,
+)
+from rcm.x12.x837_parties import (
+    Address,
+    BillingProvider,
+    Contact,
+    ContactNumber,
+    Patient,
+    Payer,
+    Provider,
+    Submitter,
+    Subscriber,
+)
+from rcm.x12.x837_parties import Receiver as ReceiverName
+from rcm.x12.x837_write import draft_837i, draft_837p
+
+Claim837 = ProfessionalClaim | InstitutionalClaim
+
+_PATIENT_SIGNATURE_BY_PROVIDER: Final = "P"
+
+
+def claim_837(claim_id: str, content: ClaimContent) -> Claim837:
+    """Give the typed claim of a content that has passed the edits."""
+    return (
+        _professional(claim_id, content)
+        if content.form == "P"
+        else _institutional(claim_id, content)
+    )
+
+
+def write_interchange(
+    receiver: Receiver,
+    form: Form,
+    numbers: tuple[int, int, Sequence[str]],
+    batches: Sequence[Sequence[tuple[str, ClaimContent]]],
+    at: datetime,
+) -> bytes:
+    """Write an interchange: one functional group, one transaction set for each batch.
+
+    Args:
+        receiver: Who takes it, and who we are there.
+        form: P or I.
+        numbers: ISA13, GS06 and the ST02 of each transaction set.
+        batches: The claims of each transaction set, with their ids.
+        at: Moment of ISA09, ISA10, GS04, GS05, BHT04 and BHT05.
+
+    Raises:
+        rcm.x12.writer.NotWritable: A value holds a separator or a control character; the edits
+            refuse that beforehand.
+    """
+    interchange, group, transactions = numbers
+    envelope = Envelope(
+        sender=(receiver.submitter_qualifier, receiver.submitter_id),
+        receiver=(receiver.receiver_qualifier, receiver.receiver_id),
+        interchange_control_number=interchange,
+        group_control_number=group,
+        at=at,
+        wants_ta1=receiver.wants_ta1,
+        is_test=receiver.is_test,
+    )
+    return write(
+        [
+            _draft(receiver, form, originator_reference(interchange, number), number, batch, at)
+            for number, batch in zip(transactions, batches, strict=True)
+        ],
+        envelope,
+    )
+
+
+def originator_reference(interchange: int, transaction: str) -> str:
+    """Give BHT03, which a 277CA returns in 2200B TRN02: ISA13 and ST02, so that an answer names the
+    very sending that it answers.
+    """
+    return f"{interchange:09d}{transaction}"
+
+
+def _draft(
+    receiver: Receiver,
+    form: Form,
+    reference: str,
+    number: str,
+    batch: Sequence[tuple[str, ClaimContent]],
+    at: datetime,
+) -> Draft:
+    numbers = [ContactNumber(qualifier_code="TE", number=receiver.contact.phone_number)]
+    if receiver.contact.email:
+        numbers.append(ContactNumber(qualifier_code="EM", number=receiver.contact.email))
+    submission = Submission(
+        submitter=Submitter(
+            name=receiver.submitter_name,
+            number=receiver.submitter_id,
+            contacts=(Contact(name=receiver.contact.name, numbers=tuple(numbers)),),
+        ),
+        receiver=ReceiverName(name=receiver.receiver_name, number=receiver.receiver_id),
+        originator_reference_number=reference,
+        created_on=at.date(),
+        created_time=f"{at:%H%M%S}",
+    )
+    if form == "P":
+        return draft_837p(submission, [_professional(*one) for one in batch], control_number=number)
+    return draft_837i(submission, [_institutional(*one) for one in batch], control_number=number)
+
+
+def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
+    accident = content.accident
+    stay = content.institutional
+    first_place = content.lines[0].place_of_service_code
+    billing_npi = content.facility.npi if content.facility is not None else ""
+    rendering = content.rendering or _agreed_rendering(content)
+    roles = [("DN", content.referring)]
+    if rendering is not None and rendering.npi != billing_npi:
+        roles.append(("82", rendering))
+    return ProfessionalClaim(
+        billing_provider=_billing_provider(content.facility, "P"),
+        subscriber=_subscriber(content),
+        payer=_payer(content),
+        patient=_patient(content),
+        claim_id=claim_id,
+        billed_cents=content.billed_cents,
+        frequency_code=content.frequency_code,
+        delay_reason_code=content.delay_reason_code,
+        prior_authorization_number=content.coverage.prior_authorization_number,
+        referral_number=content.coverage.referral_number,
+        payer_claim_control_number=content.payer_claim_control_number,
+        medical_record_number=content.patient.medical_record_number,
+        providers=(*_providers(roles), *_service_facility(content)),
+        other_payers=_other_payers(content),
+        place_of_service_code=first_place,
+        diagnoses=tuple(Diagnosis(code=one.code) for one in content.diagnoses),
+        related_cause_codes=tuple(accident.cause_codes) if accident is not None else (),
+        accident_state_code=accident.state_code if accident is not None else "",
+        accident_on=day(accident.happened_on) if accident is not None else None,
+        onset_on=day(content.onset_on),
+        admitted_on=_stamp_day(stay.admitted_at) if stay is not None else None,
+        lines=tuple(_professional_line(line, first_place, rendering) for line in content.lines),
+    )
+
+
+def _professional_line(
+    line: clinical.ChargeLine, claim_place: str, rendering: clinical.Provider | None
+) -> ProfessionalLine:
+    roles: list[tuple[str, clinical.Provider | None]] = []
+    if line.rendering is not None and line.rendering != rendering:
+        roles.append(("82", line.rendering))
+    if line.ordering is not None:
+        roles.append(("DK", line.ordering))
+    place = line.place_of_service_code
+    return ProfessionalLine(
+        billed_cents=line.billed_cents,
+        procedure=_procedure(line),
+        quantity=_thousandths(line.units_milli),
+        unit_code=line.unit_code,
+        service_from=day(line.service_from),
+        service_through=_range_end(line),
+        line_item_control_number=line.line_item_control_number,
+        place_of_service_code=place if place != claim_place else "",
+        diagnosis_pointers=tuple(line.diagnosis_pointers[:4]),
+        providers=_providers(roles),
+        drug=_drug(line),
+    )
+
+
+def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
+    facts = content.institutional
+    assert facts is not None, "an 837I without facility data does not pass the edits"
+    by_role: dict[str, list[Diagnosis]] = {}
+    for one in content.diagnoses:
+        by_role.setdefault(one.role, []).append(
+            Diagnosis(code=one.code, poa_code=one.present_on_admission_code)
+        )
+    from_on, through_on = day(facts.statement_from), day(facts.statement_through)
+    assert from_on is not None
+    assert through_on is not None
+    procedures = [
+        (one, InpatientProcedure(code=one.code, performed_on=day(one.performed_on)))
+        for one in facts.procedures
+    ]
+    roles = [
+        ("71", content.attending),
+        ("72", content.operating),
+        ("DN", content.referring),
+    ]
+    # 2310D: only where it is not the attending.
+    if content.rendering is not None and content.rendering != content.attending:
+        roles.append(("82", content.rendering))
+    return InstitutionalClaim(
+        billing_provider=_billing_provider(content.facility, "I"),
+        subscriber=_subscriber(content),
+        payer=_payer(content),
+        patient=_patient(content),
+        claim_id=claim_id,
+        billed_cents=content.billed_cents,
+        frequency_code=content.frequency_code,
+        delay_reason_code=content.delay_reason_code,
+        prior_authorization_number=content.coverage.prior_authorization_number,
+        referral_number=content.coverage.referral_number,
+        payer_claim_control_number=content.payer_claim_control_number,
+        medical_record_number=content.patient.medical_record_number,
+        providers=(*_providers(roles), *_service_facility(content)),
+        other_payers=_other_payers(content),
+        bill_type_code=facts.bill_type_code,
+        statement_from=from_on,
+        statement_through=through_on,
+        admission_type_code=facts.admission_type_code,
+        point_of_origin_code=facts.point_of_origin_code,
+        patient_status_code=facts.patient_status_code,
+        admitted_on=_stamp_day(facts.admitted_at),
+        admission_time=facts.admitted_at[8:12],
+        discharge_time=facts.discharged_time,
+        principal_diagnosis=by_role["principal"][0],
+        admitting_diagnosis=by_role.get("admitting", [None])[0],
+        reasons_for_visit=tuple(by_role.get("reason", ())),
+        external_causes=tuple(by_role.get("external", ())),
+        other_diagnoses=tuple(by_role.get("other", ())),
+        drg_code=facts.drg_code,
+        principal_procedure=next((made for one, made in procedures if one.is_principal), None),
+        other_procedures=tuple(made for one, made in procedures if not one.is_principal),
+        occurrences=tuple(
+            Occurrence(code=one.code, occurred_on=_known_day(one.from_on))
+            for one in facts.occurrences
+        ),
+        occurrence_spans=tuple(
+            OccurrenceSpan(
+                code=one.code,
+                occurred_from=_known_day(one.from_on),
+                occurred_through=_known_day(one.through_on or one.from_on),
+            )
+            for one in facts.spans
+        ),
+        value_codes=tuple(
+            ValueCode(code=one.code, amount_cents=one.amount_cents) for one in facts.values
+        ),
+        condition_codes=tuple(facts.condition_codes),
+        lines=tuple(_institutional_line(line) for line in content.lines),
+    )
+
+
+def _institutional_line(line: clinical.ChargeLine) -> InstitutionalLine:
+    return InstitutionalLine(
+        billed_cents=line.billed_cents,
+        revenue_code=line.revenue_code,
+        procedure=_procedure(line) if line.procedure_code else None,
+        quantity=_thousandths(line.units_milli),
+        unit_code=line.unit_code,
+        service_from=day(line.service_from),
+        service_through=_range_end(line),
+        line_item_control_number=line.line_item_control_number,
+        drug=_drug(line),
+    )
+
+
+def _agreed_rendering(content: ClaimContent) -> clinical.Provider | None:
+    """Give the provider that all lines name: it is stated once, at the claim."""
+    named = {line.rendering for line in content.lines if line.rendering is not None}
+    if len(named) == 1 and all(line.rendering is not None for line in content.lines):
+        return named.pop()
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _billing_provider(facility: Facility | None, form: Form) -> BillingProvider:
+    assert facility is not None, "a claim without a billing provider does not pass the edits"
+    contacts: tuple[Contact, ...] = ()
+    if facility.phone_number and form == "P":
+        number = ContactNumber(qualifier_code="TE", number=facility.phone_number)
+        contacts = (Contact(name=facility.name, numbers=(number,)),)
+    return BillingProvider(
+        name=facility.name,
+        npi=facility.npi,
+        taxonomy_code=facility.taxonomy_code,
+        address=_address(facility.address),
+        employer_id_number=facility.employer_id_number,
+        contacts=contacts,
+        pay_to_address=_address(facility.pay_to_address),
+    )
+
+
+def _subscriber(content: ClaimContent) -> Subscriber:
+    person, coverage = content.subscriber.person, content.coverage
+    is_patient = content.patient_is_subscriber
+    return Subscriber(
+        responsibility_code=coverage.sequence_code,
+        relationship_code="18" if is_patient else "",
+        group_number=content.subscriber.group_number,
+        # 2000B SBR04 is for a group without a number.
+        group_name="" if content.subscriber.group_number else content.subscriber.group_name,
+        insurance_type_code=coverage.insurance_type_code,
+        claim_filing_indicator_code=content.claim_filing_indicator_code,
+        name=person.last_name,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        suffix=person.name_suffix,
+        member_number=content.subscriber.member_number,
+        address=_address(person.address) if is_patient else None,
+        birth_on=day(person.born_on) if is_patient else None,
+        sex_code=person.sex_code if is_patient else "",
+    )
+
+
+def _patient(content: ClaimContent) -> Patient | None:
+    if content.patient_is_subscriber:
+        return None
+    person = content.patient.person
+    return Patient(
+        relationship_code=content.coverage.relationship_code,
+        name=person.last_name,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        suffix=person.name_suffix,
+        address=_address(person.address),
+        birth_on=day(person.born_on),
+        sex_code=person.sex_code,
+    )
+
+
+def _payer(content: ClaimContent) -> Payer:
+    return Payer(
+        name=content.payer_name,
+        number=content.coverage.payer_id,
+        address=_address(content.payer.address),
+    )
+
+
+def _other_payers(content: ClaimContent) -> tuple[OtherPayer, ...]:
+    return tuple(
+        OtherPayer(
+            responsibility_code=one.coverage.sequence_code,
+            relationship_code=one.coverage.relationship_code,
+            subscriber=OtherSubscriber(
+                name=one.subscriber.person.last_name,
+                first_name=one.subscriber.person.first_name,
+                middle_name=one.subscriber.person.middle_name,
+                suffix=one.subscriber.person.name_suffix,
+                member_number=one.subscriber.member_number,
+                address=_address(one.subscriber.person.address),
+            ),
+            name=one.coverage.payer_name,
+            number=one.coverage.payer_id,
+            group_number=one.subscriber.group_number,
+            group_name="" if one.subscriber.group_number else one.subscriber.group_name,
+            insurance_type_code=one.coverage.insurance_type_code,
+            claim_filing_indicator_code=one.coverage.claim_filing_indicator_code,
+        )
+        for one in content.others
+    )
+
+
+def _service_facility(content: ClaimContent) -> tuple[Provider, ...]:
+    place = content.place
+    if place is None:
+        return ()
+    return (
+        Provider(
+            role_code="77",
+            entity_type_code="2",
+            name=place.name,
+            npi=place.npi,
+            address=_address(place.address),
+        ),
+    )
+
+
+def _providers(
+    roles: Sequence[tuple[str, clinical.Provider | None]],
+) -> tuple[Provider, ...]:
+    return tuple(_provider(role, who) for role, who in roles if who is not None)
+
+
+@lru_cache(maxsize=8192)
+def _provider(role_code: str, who: clinical.Provider) -> Provider:
+    # PRV stands only where the guides have it: rendering and attending.
+    taxonomy = who.taxonomy_code if role_code in ("82", "71") else ""
+    return Provider(
+        role_code=role_code,
+        entity_type_code="2" if who.is_organization else "1",
+        name=who.last_name,
+        first_name=who.first_name,
+        npi=who.npi,
+        taxonomy_code=taxonomy,
+    )
+
+
+def _address(address: clinical.Address | None) -> Address | None:
+    if address is None:
+        return None
+    return Address(
+        line_1=address.line1,
+        line_2=address.line2,
+        city=address.city,
+        state_code=address.state_code,
+        postal_code=address.postal_code,
+    )
+
+
+def _procedure(line: clinical.ChargeLine) -> Procedure:
+    return Procedure(
+        code=line.procedure_code,
+        modifiers=tuple(line.modifiers[:4]),
+        description=line.description,
+    )
+
+
+def _drug(line: clinical.ChargeLine) -> Drug | None:
+    drug = line.drug
+    if drug is None:
+        return None
+    return Drug(ndc=drug.ndc, quantity=_thousandths(drug.quantity_milli), unit_code=drug.unit_code)
+
+
+def _range_end(line: clinical.ChargeLine) -> date | None:
+    return day(line.service_through) if line.service_through != line.service_from else None
+
+
+@lru_cache(maxsize=4096)
+def _thousandths(milli: int) -> Decimal:
+    """Write thousandths of a unit as a decimal number without trailing zeros."""
+    whole, part = divmod(milli, 1000)
+    return Decimal(f"{whole}.{part:03d}".rstrip("0").rstrip("."))
+
+
+def _stamp_day(stamp: str) -> date | None:
+    """Read the day of YYYYMMDDHHMM; None for none."""
+    return day(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}") if stamp else None
+
+
+def _known_day(text: str) -> date:
+    found = day(text)
+    assert found is not None, "a date that is none does not pass the edits"
+    return found

@@ -1,0 +1,218 @@
+"""The states of claims-svc's streams. Each is a fold of its stream's facts (`evolve.py`).
+
+    claim            claim_id                          how far it is; what ClaimSubmitted will say
+    encounter        encounter-<encounter_id>          which claims it made
+    sequence         sequence-<submitter>-<receiver>   control numbers, interchanges unsettled
+    acknowledgement  acknowledgement-<sha256>          that the file was handled
+
+The sealed content of a claim is not part of its state, which is written at each of the claim's many
+steps: it is a row (`claim_content`), written when the content changes, and the state says which
+sealing of it counts.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from claims_svc.model.content import Form, FrequencyCode
+from rcm.events.claims import ClaimLine
+from rcm.events.phi import Phi
+
+ClaimStatus = Literal["held", "ready", "batched", "sent", "rejected", "replaced"]
+"""Where our claim is; a leg's state of `docs/services/claims-svc.md`.
+
+held       may not leave
+ready      may leave
+batched    in an interchange that is not settled: nothing of it may change
+sent       taken by the receiver; `accepted_level` says how far it is acknowledged
+rejected   refused before adjudication; fix or release, then it is ready again
+replaced   another claim stands for it, or nothing (voided)
+"""
+
+LEVELS: Final = ("", "TA1", "999", "277CA-clearinghouse", "277CA-payer")
+"""Who may acknowledge or refuse, in the order of the way to the payer."""
+
+NUMBER_MAX: Final = 999_999_999
+"""ISA13, GS06 and ST02 have nine digits."""
+
+
+class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="claim"):
+    """One claim, from its first preparation.
+
+    Attributes:
+        claim_id: CLM01.
+        status: See ClaimStatus.
+        encounter_id: The encounter billed.
+        coded_version: Version of the coded encounter that it was built from.
+        patient_id: Names the PHI key.
+        form: P or I.
+        payer_id: 2010BB NM109.
+        payer_name: 2010BB NM103.
+        payer_sequence_code: SBR01.
+        claim_filing_indicator_code: SBR09.
+        frequency_code: CLM05-3.
+        payer_claim_control_number: REF*F8 of this claim.
+        billing_npi: 2010AA NM109.
+        facility_id: Key into the directory.
+        receiver_id: Whom it goes through.
+        billed_cents: CLM02.
+        service_from: First date of service.
+        service_through: Last date of service.
+        filing_deadline_on: Last day for the payer to receive it.
+        diagnosis_codes: In claim order.
+        lines: Service lines.
+        content_bound_to: The sealing of `claim_content` that counts; empty for none.
+        attempt: How often it was put into an interchange.
+        interchange_receiver_id: Receiver of the interchange that it was last put into.
+        interchange_control_number: ISA13 of it.
+        transaction_control_number: ST02 of it.
+        accepted_level: The furthest level that took it in this attempt.
+        accepted_on: The day that the payer gives for its receipt: the filing clock stopped.
+        rejected_level: The level that refused it in this attempt, or empty.
+        contradicted: A refusal came after a further level had accepted: somebody has to look.
+        payer_number: The payer's own number for this claim, once known (277CA REF*1K, 835 CLP07).
+        replaces_claim_id: The claim that this one replaces or voids.
+        replaced_by: The claim that stands for this one, when replaced.
+        correction: The correction that a denial asked for and that is not yet made, or None.
+    """
+
+    claim_id: str
+    status: ClaimStatus
+    encounter_id: str
+    coded_version: int
+    patient_id: str
+    form: Form = "P"
+    payer_id: str = ""
+    payer_name: str = ""
+    payer_sequence_code: Literal["P", "S", "T"] = "P"
+    claim_filing_indicator_code: str = ""
+    frequency_code: FrequencyCode = "1"
+    payer_claim_control_number: str = ""
+    billing_npi: str = ""
+    facility_id: str = ""
+    receiver_id: str = ""
+    billed_cents: int = 0
+    service_from: str = ""
+    service_through: str = ""
+    filing_deadline_on: str = ""
+    diagnosis_codes: list[str] = []
+    lines: list[ClaimLine] = []
+    content_bound_to: str = ""
+    attempt: int = 0
+    interchange_receiver_id: str = ""
+    interchange_control_number: str = ""
+    transaction_control_number: str = ""
+    accepted_level: str = ""
+    accepted_on: str = ""
+    rejected_level: str = ""
+    contradicted: bool = False
+    payer_number: str = ""
+    replaces_claim_id: str = ""
+    replaced_by: str = ""
+    correction: "Correction | None" = None
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the payer may have it: in the last attempt, unsettled or not refused."""
+        return self.status in ("batched", "sent")
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a denial asked for. See ClaimCorrectionRequested."""
+
+    denial_id: str
+    frequency_code: FrequencyCode
+    payer_claim_control_number: str = ""
+
+
+class EncounterState(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="encounter"
+):
+    """What one encounter was billed by.
+
+    Attributes:
+        encounter_id: The encounter.
+        patient_id: Names the PHI key.
+        coded_version: The newest version that was looked at.
+        outcome: See EncounterBilled.
+        claim_ids: The claims that stand for it.
+        coded: The sealed newest version, while it waits.
+    """
+
+    encounter_id: str
+    patient_id: str
+    coded_version: int
+    outcome: Literal["claims", "self-pay", "waiting"]
+    claim_ids: list[str] = []
+    coded: Phi | None = None
+
+
+class OpenInterchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An interchange that is not settled. Fields as in InterchangePrepared."""
+
+    form: Form
+    group_control_number: str
+    transaction_control_numbers: list[str]
+    claim_ids: list[str]
+    claim_counts: list[int]
+    sha256: str
+    written_at: str
+    outcome: Literal["", "unknown"] = ""
+
+
+class SequenceState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="sequence"):
+    """The control numbers that one submitter gave to one receiver.
+
+    Attributes:
+        receiver_id: ISA08.
+        submitter_id: ISA06.
+        interchange: The highest ISA13 given.
+        group: The highest GS06 given.
+        transaction: The highest ST02 given.
+        open: Interchanges that are not settled, by ISA13.
+    """
+
+    receiver_id: str
+    submitter_id: str
+    interchange: int = 0
+    group: int = 0
+    transaction: int = 0
+    open: dict[str, OpenInterchange] = {}
+
+
+class AcknowledgementState(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="acknowledgement"
+):
+    """An acknowledgement file that was handled. The same content again has no effect."""
+
+    acknowledgement_id: str
+    kind: str
+
+
+class Parking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="parking"):
+    """An upstream event that could not be handled; the platform keeps its own account of it."""
+
+    is_open: bool
+
+
+State = ClaimState | EncounterState | SequenceState | AcknowledgementState | Parking
+
+
+def encounter_stream(encounter_id: str) -> str:
+    """Name the stream of an encounter."""
+    return f"encounter-{encounter_id}"
+
+
+def sequence_stream(submitter_id: str, receiver_id: str) -> str:
+    """Name the stream of a submitter's control numbers with a receiver."""
+    return f"sequence-{submitter_id}-{receiver_id}"
+
+
+def acknowledgement_stream(sha256: str) -> str:
+    """Name the stream of an acknowledgement file."""
+    return f"acknowledgement-{sha256}"
+
+
+def control_number(number: int) -> str:
+    """Write a control number with nine digits."""
+    return f"{number:09d}"
