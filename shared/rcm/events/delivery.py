@@ -20,6 +20,8 @@ class EventParked(Event, frozen=True, kw_only=True):
         upstream_stream_id: The stream that is blocked behind it.
         cause: `decision-failed`, `not-an-event`, `gap`, or `behind` an earlier one.
         reason: Name of the failure; no message, for that may hold PHI.
+        upstream_source: The service that recorded it, or `-`.
+        upstream_version: Its version in that stream, or 0.
     """
 
     name: ClassVar[str] = "EventParked"
@@ -32,6 +34,8 @@ class EventParked(Event, frozen=True, kw_only=True):
     upstream_stream_id: str
     cause: Literal["decision-failed", "not-an-event", "gap", "behind"]
     reason: str
+    upstream_source: str = ""
+    upstream_version: int = 0
 
 
 class EventUnparked(Event, frozen=True, kw_only=True):

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         partition_count: Partitions of each topic. The same for ever: it decides the order by key.
         postgres_url: `postgresql://user:password@host/database` of this service; empty for SQLite
             in the data folder. `{service}` stands for the service's name with underscores.
+        postgres_owner_url: The same database as the role that owns the tables and migrates them at
+            the start; empty where they are migrated beforehand.
+        member: Name of this process among those of the same service; keeps its partitions over a
+            restart.
+        backlog_max: Facts not yet on the log at which commands are refused and consumption pauses.
         tenants: The tenants of a development machine: who may sign in, what the demo feeds.
         oidc_issuer: `iss` of the access tokens; empty for the development issuer.
         oidc_audience: `aud` that a token must name.
@@ -84,6 +89,9 @@ class Settings(BaseSettings):
     kafka_password: str = Field("", repr=False)
     partition_count: int = Field(12, ge=1, le=1_000)
     postgres_url: str = Field("", repr=False)
+    postgres_owner_url: str = Field("", repr=False)
+    member: str = "0"
+    backlog_max: int = Field(20_000, ge=1)
     tenants: Names = DEFAULT_TENANTS
     oidc_issuer: str = ""
     oidc_audience: str = "claimstream"

@@ -1,0 +1,1 @@
+"""Batches of upstream records and commands: loaded together, decided purely, committed once."""

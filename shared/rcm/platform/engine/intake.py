@@ -1,0 +1,101 @@
+"""From a record of the log to something that can be decided, or to the reason why it cannot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rcm.domain import Reaction, Service
+from rcm.events.envelope import Recorded, attributes, log_key, recorded
+from rcm.events.event import Catalogue, Event, NotAnEvent, UnknownEvent
+from rcm.platform.log.port import Record
+from rcm.platform.store.port import UpstreamKey
+
+NOBODY: Final = "-"
+"""Stands for a tenant, source or stream that cannot be read from a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """An upstream record as it was understood.
+
+    Attributes:
+        record: Where it stands and what it holds.
+        upstream: Tenant, source and stream; all of `NOBODY` if its headers cannot be read.
+        version: Of that stream; 0 if it cannot be read.
+        event_id: Its `ce_id`, or empty.
+        event_type: Its `ce_type`, or empty.
+        event: The fact; None if nobody here asks for it.
+        streams: The own streams that it needs.
+        reaction: What answers it; None for a fold or if nobody asks for it.
+        fault: Why it cannot be decided: name of the failure; empty if it can.
+        cause: Kind of that fault.
+    """
+
+    record: Record
+    upstream: UpstreamKey = (NOBODY, NOBODY, NOBODY)
+    version: int = 0
+    event_id: str = ""
+    event_type: str = ""
+    event: Recorded[Event] | None = None
+    streams: Sequence[str] = ()
+    reaction: Reaction | None = None
+    fault: str = ""
+    cause: str = "not-an-event"
+
+
+class Reader:
+    """Understands the records of a service's upstream topics."""
+
+    def __init__(self, service: Service[Any], catalogue: Catalogue) -> None:
+        self._service = service
+        self._catalogue = catalogue
+
+    def understand(self, record: Record) -> Intake:
+        """Read a record. Never raises: what cannot be read is an intake with a fault."""
+        try:
+            found = attributes(record.headers)
+        except NotAnEvent as error:
+            return Intake(record, fault=str(error))
+        tenant_id, stream_id = found["tenant"], found["ce_subject"]
+        if record.key != log_key(tenant_id, stream_id):
+            return Intake(record, fault="the key is not that of tenant and stream")
+        upstream = (tenant_id, found["ce_source"], stream_id)
+        version, event_type = int(found["streamversion"]), found["ce_type"]
+        intake = (record, upstream, version, found["ce_id"], event_type)
+        name = event_type.partition(".")[0]
+        reaction = self._service.reactions.get(record.topic, {}).get(name)
+        fold = self._service.folds.get(record.topic)
+        if reaction is None and fold is None:
+            return Intake(*intake)
+        try:
+            event = self._event(found, record, known=reaction is not None)
+        except NotAnEvent as error:
+            return Intake(*intake, fault=str(error))
+        if event is None:
+            return Intake(*intake)
+        ask = reaction.streams if reaction is not None else fold
+        assert ask is not None
+        try:
+            return Intake(*intake, event, ask(event), reaction)
+        except Exception as error:  # noqa: BLE001 - whatever a service raises parks this event only
+            return Intake(*intake, fault=type(error).__name__, cause="decision-failed")
+
+    def _event(
+        self, found: Mapping[str, str], record: Record, *, known: bool
+    ) -> Recorded[Event] | None:
+        """Decode; None for an event that this build does not know and nobody reacts to."""
+        event = self._catalogue.decode(found["ce_type"], record.value)
+        if isinstance(event, UnknownEvent):
+            if known:
+                raise NotAnEvent("a later version of an event that is reacted to")
+            return None
+        for field in self._catalogue.phi_fields[event.name]:
+            phi = getattr(event, field)
+            if phi is not None and phi.bound_to != bound_to(found["ce_id"], event.name, field):
+                raise NotAnEvent("a sealed field belongs to another event")
+        return recorded(found, event)
+
+
+def bound_to(event_id: str, name: str, field: str) -> str:
+    """Name the one place where a box may stand."""
+    return f"{event_id}/{name}/{field}"

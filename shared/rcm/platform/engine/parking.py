@@ -1,0 +1,63 @@
+"""Events that could not be handled: how they are named, kept and taken up again."""
+
+import hashlib
+from typing import Any, ClassVar, cast
+
+from rcm.events.delivery import EventParked
+from rcm.platform.engine.intake import Intake
+from rcm.platform.log.port import Record
+from rcm.platform.store.port import ParkedEvent
+from rcm.problems import Problem
+
+
+class StillParked(Problem):
+    """A parked event was tried again and failed again; it stays where it is."""
+
+    slug: ClassVar[str] = "still-parked"
+    title: ClassVar[str] = "Event still cannot be handled"
+    status: ClassVar[int] = 409
+
+
+class Parking(ParkedEvent):
+    """A parked event about to be stored."""
+
+    def as_event(self) -> EventParked:
+        """Return the fact that says so."""
+        return EventParked(
+            topic=self.topic,
+            partition=self.partition,
+            offset=self.offset,
+            event_id=self.event_id,
+            event_type=self.event_type,
+            upstream_stream_id=self.stream_id,
+            cause=cast("Any", self.cause),
+            reason=self.reason,
+            upstream_source=self.source,
+            upstream_version=self.version,
+        )
+
+
+def parking_stream(record: Record) -> str:
+    """Name the stream that tells of the parked events of one upstream stream."""
+    digest = hashlib.sha256(f"{record.topic}\n".encode() + record.key).hexdigest()
+    return f"parked-{digest[:32]}"
+
+
+def parked_event(intake: Intake, cause: str, reason: str, parked_at: str) -> Parking:
+    """Describe a record that is parked."""
+    record = intake.record
+    tenant_id, source, stream_id = intake.upstream
+    return Parking(
+        tenant_id,
+        record.topic,
+        record.partition,
+        record.offset,
+        source,
+        stream_id,
+        intake.version,
+        intake.event_id,
+        intake.event_type,
+        cause,
+        reason,
+        parked_at,
+    )

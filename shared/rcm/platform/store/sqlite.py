@@ -1,0 +1,295 @@
+"""A store in one SQLite file: WAL, synchronous=FULL, raw sqlite3 where it is hot.
+
+The hot path runs in the event loop's own thread: a statement is a function call of microseconds,
+and a hop to another thread would cost more. One connection writes, guarded by a lock; sessions that
+read have their own, in WAL beside it.
+"""
+
+import asyncio
+import fcntl
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.dialects import sqlite as dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from rcm.platform.log.port import Draft, TopicPartition
+from rcm.platform.manifest import Manifest
+from rcm.platform.store.port import (
+    Changes,
+    Fenced,
+    Loaded,
+    ParkedEvent,
+    StoreConflict,
+    StoredOutcome,
+    StoredStream,
+    StoreUnavailable,
+    Wanted,
+)
+from rcm.platform.store.rows import TENANT, TableShape, shapes_of
+
+_BUSY_S: Final = 30.0
+
+
+class SqliteStore:
+    """The store of one service in one file. The migrations made its tables before."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path: Final = path
+        self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())
+        self._db = _connect(path)
+        self._lock = asyncio.Lock()
+        self._statements = {name: _statements(shape) for name, shape in self.shapes.items()}
+        self._lead: IO[bytes] | None = None
+        self._reader = create_async_engine(f"sqlite+aiosqlite:///{path}")
+        event.listen(self._reader.sync_engine, "connect", _only_read)
+
+    @asynccontextmanager
+    async def transaction(self, tenants: Collection[str]) -> AsyncIterator["SqliteTransaction"]:
+        """Open the writing transaction; a second one waits for the first."""
+        assert tenants, "a transaction names its tenants"
+        async with self._lock:
+            try:
+                self._db.execute("begin immediate")
+                yield SqliteTransaction(self._db, self._statements, frozenset(tenants))
+            except sqlite3.Error as error:
+                raise StoreUnavailable(type(error).__name__) from error
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+
+    @asynccontextmanager
+    async def read(self, tenant_id: str) -> AsyncIterator[AsyncSession]:
+        """Open a session that reads; every entity that it selects is narrowed to the tenant."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+
+            def narrow(state: ORMExecuteState) -> None:
+                entities = {mapper.class_ for mapper in state.all_mappers}
+                state.statement = state.statement.options(
+                    *(
+                        with_loader_criteria(entity, _of_tenant(entity, tenant_id))
+                        for entity in entities
+                    )
+                )
+
+            _on_execute(session.sync_session, narrow)
+            yield session
+
+    async def positions(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Tell how far partitions were handled."""
+        async with self._lock:
+            self._db.executemany("insert or ignore into consumed values(?, ?, 0)", list(places))
+            found = {
+                TopicPartition(topic, partition): after
+                for topic, partition, after in self._db.execute("select * from consumed")
+            }
+        return {place: found[place] for place in places}
+
+    async def pending(self, rows_max: int) -> Sequence[tuple[int, Draft]]:
+        """Return the oldest facts that are not known to be on the log."""
+        return [
+            (row[0], Draft(*row[1:]))
+            for row in self._db.execute(
+                "select position, partition, key, headers, value from outbox "
+                "order by position limit ?",
+                (rows_max,),
+            )
+        ]
+
+    async def sent(self, positions: Sequence[int]) -> None:
+        """Delete facts that are on the log now."""
+        async with self._lock:
+            self._db.execute(
+                "delete from outbox where position in (select value from json_each(?))",
+                (json.dumps(list(positions)),),
+            )
+
+    async def backlog(self) -> int:
+        """Count the facts that are not yet on the log."""
+        (count,) = self._db.execute("select count(*) from outbox").fetchone()
+        return int(count)
+
+    async def parked(self, tenant_id: str) -> Sequence[ParkedEvent]:
+        """List a tenant's parked events."""
+        return [
+            ParkedEvent(*row)
+            for row in self._db.execute(
+                "select * from parked where tenant_id=? order by topic, partition, log_offset",
+                (tenant_id,),
+            )
+        ]
+
+    async def lead(self) -> bool:
+        """Hold a lock on a file beside the store; the kernel frees it when the process ends."""
+        if self._lead is None:
+            handle = self.path.with_suffix(".relay").open("wb")
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.close()
+                return False
+            self._lead = handle
+        return True
+
+    @asynccontextmanager
+    async def administer(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for rebuild, dump and migration."""
+        engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}")
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._reader.dispose()
+        self._db.close()
+        if self._lead is not None:
+            self._lead.close()
+
+
+class SqliteTransaction:
+    """One write transaction; it holds the write lock from its first statement."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        statements: Mapping[str, tuple[str, str]],
+        tenants: frozenset[str],
+    ) -> None:
+        self._db = db
+        self._statements = statements
+        self._tenants = tenants
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        """Find what a batch needs to know: one statement for each kind of thing."""
+        found = Loaded()
+        for tenant_id, stream_id, version, state in self._db.execute(
+            "select s.tenant_id, s.stream_id, s.version, s.state from json_each(?) w "
+            "cross join stream s on s.tenant_id = w.value->>0 and s.stream_id = w.value->>1",
+            (json.dumps(list(wanted.streams)),),
+        ):
+            found.streams[tenant_id, stream_id] = StoredStream(version, state)
+        for tenant_id, source, stream_id, version in self._db.execute(
+            "select s.tenant_id, s.source, s.stream_id, s.version from json_each(?) w "
+            "cross join inbox s on s.tenant_id = w.value->>0 and s.source = w.value->>1 "
+            "and s.stream_id = w.value->>2",
+            (json.dumps(list(wanted.upstream)),),
+        ):
+            found.inbox[tenant_id, source, stream_id] = version
+        if wanted.commands:
+            for tenant_id, key, request_hash, outcome in self._db.execute(
+                "select s.tenant_id, s.key, s.request_hash, s.outcome from json_each(?) w "
+                "cross join idempotency s on s.tenant_id = w.value->>0 and s.key = w.value->>1",
+                (json.dumps(list(wanted.commands)),),
+            ):
+                found.outcomes[tenant_id, key] = StoredOutcome(request_hash, outcome)
+        for tenant_id, source, stream_id, version in self._db.execute(
+            "select tenant_id, source, stream_id, version from parked"
+        ):
+            found.parked.setdefault((tenant_id, source, stream_id), set()).add(version)
+        return found
+
+    async def write(self, changes: Changes) -> None:
+        """Write what a batch decided."""
+        db = self._db
+        self._only_own_tenants(changes)
+        fenced = [
+            place
+            for place, (old, new) in changes.consumed.items()
+            if db.execute(
+                "update consumed set next_offset=? where topic=? and partition=? and next_offset=?",
+                (new, *place, old),
+            ).rowcount
+            != 1
+        ]
+        if fenced:
+            raise Fenced(fenced)
+        written = db.executemany(
+            "insert into stream values(?, ?, ?, ?) on conflict do update set "
+            "version=excluded.version, state=excluded.state where stream.version=?",
+            [(*key, new, state, old) for key, (old, new, state) in changes.streams.items()],
+        ).rowcount
+        if written != len(changes.streams) and changes.streams:
+            raise StoreConflict
+        for table, rows in changes.rows.items():
+            upsert, delete = self._statements[table]
+            gone = [key for key, values in rows.items() if values is None]
+            if gone:
+                db.executemany(delete, gone)
+            db.executemany(upsert, [(*k, *v) for k, v in rows.items() if v is not None])
+        db.executemany(
+            "insert into outbox(partition, key, headers, value) values(?, ?, ?, ?)", changes.outbox
+        )
+        db.executemany(
+            "insert or replace into inbox values(?, ?, ?, ?)",
+            [(*key, version) for key, version in changes.inbox.items()],
+        )
+        db.executemany(
+            "insert into idempotency values(?, ?, ?, ?)",
+            [(*key, *outcome) for key, outcome in changes.outcomes.items()],
+        )
+        db.executemany(
+            "delete from parked where tenant_id=? and topic=? and partition=? and log_offset=?",
+            list(changes.unparked),
+        )
+        marks = ", ".join("?" * len(ParkedEvent._fields))
+        db.executemany(
+            f"insert or replace into parked values({marks})",  # noqa: S608 - marks only
+            list(changes.parked.values()),
+        )
+
+    async def commit(self) -> None:
+        """Make it durable."""
+        self._db.execute("commit")
+
+    def _only_own_tenants(self, changes: Changes) -> None:
+        """What row-level security is on PostgreSQL: a row of another tenant stops the batch."""
+        named = {key[0] for key in changes.streams} | {key[0] for key in changes.inbox}
+        named |= {key[0] for rows in changes.rows.values() for key in rows}
+        assert named <= self._tenants, (
+            "a row belongs to a tenant that the transaction has not named"
+        )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+    db.executescript(
+        "pragma journal_mode=wal; pragma synchronous=full; pragma wal_autocheckpoint=4000;"
+        "pragma cache_size=-65536;"
+    )
+    return db
+
+
+def _statements(shape: TableShape) -> tuple[str, str]:
+    """Upsert and delete of a table. Names come from our own metadata, never from input."""
+    columns = (*shape.key, *shape.others)
+    settings = ", ".join(f'"{name}"=excluded."{name}"' for name in shape.others)
+    match = " and ".join(f'"{name}"=?' for name in shape.key)
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    action = f"do update set {settings}" if settings else "do nothing"
+    return (
+        f'insert into "{shape.name}"({names}) values({marks}) on conflict {action}',  # noqa: S608 - own names
+        f'delete from "{shape.name}" where {match}',  # noqa: S608 - own names
+    )
+
+
+def _only_read(connection: Any, _record: Any) -> None:
+    connection.execute("pragma query_only=on")
+
+
+def _of_tenant(entity: type[SQLModel], tenant_id: str) -> Any:
+    return getattr(entity, TENANT) == tenant_id
+
+
+def _on_execute(session: Session, narrow: Any) -> None:
+    event.listen(session, "do_orm_execute", narrow)

@@ -1,0 +1,20 @@
+"""Tables of gamma-svc."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from rcm.platform.store.migrate import kernel_tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    kernel_tables()
+    op.create_table(
+        "seen",
+        sa.Column("tenant_id", sa.String, primary_key=True),
+        sa.Column("stream_id", sa.String, primary_key=True),
+        sa.Column("noted_count", sa.Integer, nullable=False),
+        sa.Column("echoed_count", sa.Integer, nullable=False),
+    )
