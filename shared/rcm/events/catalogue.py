@@ -13,6 +13,8 @@ DENIALS: Final = "rcm.denials"
 EVENTS_BY_TOPIC: Final = {
     CODING: (
         coding.EncounterReceived,
+        coding.MessageSetAside,
+        coding.EncounterMerged,
         coding.EncounterHeld,
         coding.EncounterCoded,
     ),

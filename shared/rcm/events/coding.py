@@ -27,6 +27,8 @@ class EncounterReceived(Event, frozen=True, kw_only=True):
     Attributes:
         encounter_id: Opaque id derived from facility and visit number.
         patient_id: Opaque id of the patient; also names the PHI key.
+        message_id: Opaque id of the message; origins inside the account name it.
+        message_control_number: MSH-10, or the Bundle's identifier; empty for none.
         message_kind: `ADT^A04`, `DFT^P03`, `FHIR`, `API` ...
         message_sha256: Of the raw bytes; with source and control number it tells a resend.
         sender: Sending application and facility (MSH-3, MSH-4), or the API client.
@@ -43,16 +45,62 @@ class EncounterReceived(Event, frozen=True, kw_only=True):
 
     encounter_id: str
     patient_id: str
+    message_id: str
+    message_control_number: str = ""
     message_kind: str
     message_sha256: str
     sender: str
-    outcome: Literal["accepted", "accepted-with-issues", "ignored", "rejected"]
+    outcome: Literal["accepted", "accepted-with-issues"]
     reasons: list[Reason] = []
     raw: Phi | None = None
     account: Phi | None = None
     charge_count: int = 0
     billed_cents: int = 0
     service_from: Day | None = None
+
+
+class MessageSetAside(Event, frozen=True, kw_only=True):
+    """A message changed no encounter: none of ours (ignored), or of no use (rejected).
+
+    Stream: the message.
+
+    Attributes:
+        message_id: Opaque id of the message, or of the batch file.
+        message_control_number: MSH-10, or BHS-11 of a batch; empty for none.
+        message_kind: `ORU^R01`, `BATCH`; empty where it could not be read.
+        message_sha256: Of the raw bytes.
+        sender: Sending application and facility (MSH-3, MSH-4), or the API client.
+        outcome: Ignored needs nobody; rejected waits for somebody.
+        reasons: Why, each with its path.
+        raw: A rejected message as it came (text), sealed under a key of its own.
+    """
+
+    name: ClassVar[str] = "MessageSetAside"
+
+    message_id: str
+    message_control_number: str = ""
+    message_kind: str
+    message_sha256: str
+    sender: str
+    outcome: Literal["ignored", "rejected"]
+    reasons: list[Reason]
+    raw: Phi | None = None
+
+
+class EncounterMerged(Event, frozen=True, kw_only=True):
+    """An unbilled account was merged into another (HL7 A40); what it held is there now.
+
+    Stream: the account that goes away. Later messages about it are taken by the other one.
+
+    Attributes:
+        encounter_id: The account that goes away.
+        into_encounter_id: The account that stays.
+    """
+
+    name: ClassVar[str] = "EncounterMerged"
+
+    encounter_id: str
+    into_encounter_id: str
 
 
 class EncounterHeld(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ is missing is collected, each with the path where it should have stood.
 
 import re
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -48,7 +48,7 @@ OVERRULABLE: Final = frozenset(
 DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
 LINES_MAX: Final = {"P": 50, "I": 999}
 
-_SEQUENCES: Final = ("P", "S", "T")
+_SEQUENCES: Final[tuple[Literal["P", "S", "T"], ...]] = ("P", "S", "T")
 _ZIP: Final = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
@@ -214,7 +214,7 @@ def _patient(account: Account) -> clinical.PatientPhi:
 
 
 def _subscriber(account: Account, coverage: Coverage) -> clinical.SubscriberPhi:
-    """Say who holds a coverage; where that is the patient, what the coverage leaves out is PID's."""
+    """Say who holds a coverage; PID fills what IN1 leaves out where that is the patient."""
     person, patient = coverage.subscriber, account.patient
     if coverage.relationship_code == "18" and patient is not None:
         own = patient.person
@@ -236,14 +236,16 @@ def _subscriber(account: Account, coverage: Coverage) -> clinical.SubscriberPhi:
 def _person(person: Person) -> clinical.PersonPhi:
     name, address = person.name, person.address
     postal = address.postal_code if address is not None else ""
-    sex = person.sex_code
+    sex: Literal["M", "F", "U"] = "U"
+    if person.sex_code in ("M", "F"):
+        sex = "M" if person.sex_code == "M" else "F"
     return clinical.PersonPhi(
         last_name=name.last if name is not None else "",
         first_name=name.first if name is not None else "",
         middle_name=name.middle if name is not None else "",
         name_suffix=name.suffix if name is not None else "",
         born_on=person.born_on or None,
-        sex_code=sex if sex in ("M", "F") else "U",
+        sex_code=sex,
         address=clinical.Address(
             line1=address.line1,
             line2=address.line2,
@@ -261,9 +263,9 @@ def _accident(account: Account) -> clinical.Accident | None:
     injury = account.injury
     if injury is None:
         return None
-    cause = injury.cause_code
+    causes: dict[str, Literal["AA", "EM", "OA"]] = {"AA": "AA", "EM": "EM"}
     return clinical.Accident(
-        cause_codes=[cause if cause in ("AA", "EM") else "OA"],
+        cause_codes=[causes.get(injury.cause_code, "OA")],
         state_code=injury.state_code,
         happened_on=injury.happened_on or None,
     )

@@ -105,8 +105,10 @@ def faults_of(message: Documented) -> list[Reason]:
                 found.append(reason(provider.fault, provider.path))
     for coverage in message.coverages or ():
         found += coverage.faults
-    for part in (*(message.diagnoses or ()), *(message.procedures or ())):
-        found += part.faults
+    for diagnosis in message.diagnoses or ():
+        found += diagnosis.faults
+    for procedure in message.procedures or ():
+        found += procedure.faults
     for charge in message.charges:
         found += charge.faults
         for provider in (charge.rendering, charge.ordering):

@@ -1,7 +1,7 @@
 """Is the encounter complete enough to bill: the patient, the stay, the coverages, the diagnoses."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from coding_svc.model.account import Account, Coverage, Diagnosis
 from coding_svc.model.reasons import reason
@@ -118,8 +118,12 @@ def billed_diagnoses(account: Account) -> tuple[list[clinical.Diagnosis], list[R
         )
         for place, code in enumerate(others)
     ]
-    billed += [_special(code, "external", poa.get(code, "")) for code in dict.fromkeys(causes)]
-    billed += [_special(d.code, _admitting_role(account), "") for d in _admitting(account)]
+    billed += [
+        clinical.Diagnosis(code=code, role="external", present_on_admission_code=poa.get(code, ""))
+        for code in dict.fromkeys(causes)
+    ]
+    role = _admitting_role(account)
+    billed += [clinical.Diagnosis(code=d.code, role=role) for d in _admitting(account)]
     return billed, found
 
 
@@ -128,15 +132,10 @@ def ordered_coverages(account: Account) -> list[Coverage]:
     return sorted(account.coverages, key=lambda coverage: coverage.order)[:3]
 
 
-def _special(code: str, role: str, poa: str) -> clinical.Diagnosis:
-    assert role in ("external", "admitting", "reason")
-    return clinical.Diagnosis(code=code, role=role, present_on_admission_code=poa)
-
-
 def _admitting(account: Account) -> list[Diagnosis]:
     return [d for d in account.diagnoses if d.kind in "AR" and d.code]
 
 
-def _admitting_role(account: Account) -> str:
+def _admitting_role(account: Account) -> Literal["admitting", "reason"]:
     """Inpatients have an admitting diagnosis (ABJ), outpatients a reason for the visit (APR)."""
     return "admitting" if account.stay.class_code in INPATIENT else "reason"
