@@ -47,6 +47,7 @@ class EncounterBilled(Event, frozen=True, kw_only=True):
             claim is on its way and has to be answered first.
         billed_cents: Sum of the version's lines.
         claim_ids: The claims that stand for the encounter now; while waiting, those waited for.
+        next_claim_ids: While waiting, the claims that this version may make.
         coded: The coded encounter, sealed, while it waits; claims-svc's own shape.
         reasons: Why it waits.
     """
@@ -59,6 +60,7 @@ class EncounterBilled(Event, frozen=True, kw_only=True):
     outcome: Literal["claims", "self-pay", "waiting"]
     billed_cents: Cents
     claim_ids: list[str] = []
+    next_claim_ids: list[str] = []
     coded: Phi | None = None
     reasons: list[Reason] = []
 
@@ -74,6 +76,8 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
         coded_version: Version of EncounterCoded that it was built from.
         patient_id: Names the PHI key.
         form: P for 837P, I for 837I.
+        part: 1-based place among the encounter's claims of this form; over 1 where there are more
+            lines than a claim may have.
         payer_id: 2010BB NM109.
         payer_name: 2010BB NM103.
         payer_sequence_code: SBR01.
@@ -103,6 +107,7 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
     coded_version: int
     patient_id: str
     form: Literal["P", "I"]
+    part: int = 1
     payer_id: str
     payer_name: str
     payer_sequence_code: Literal["P", "S", "T"]
@@ -136,6 +141,8 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
         billed_cents: What waits.
         reasons: Findings, each with loop path and remedy.
         form: P for 837P, I for 837I.
+        part: 1-based place among the encounter's claims of this form; over 1 where there are more
+            lines than a claim may have.
         payer_id: 2010BB NM109.
         payer_name: 2010BB NM103.
         facility_id: Key into the tenant's directory.
@@ -156,6 +163,7 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
     billed_cents: Cents
     reasons: list[Reason]
     form: Literal["P", "I", ""] = ""
+    part: int = 1
     payer_id: str = ""
     payer_name: str = ""
     facility_id: str = ""

@@ -12,7 +12,6 @@ from claims_svc.model.states import (
     Correction,
     EncounterState,
     OpenInterchange,
-    Parking,
     SequenceState,
     State,
 )
@@ -32,7 +31,6 @@ from rcm.events.claims import (
     InterchangeSettled,
     PayerNumberLearned,
 )
-from rcm.events.delivery import EventParked, EventUnparked
 from rcm.events.envelope import Recorded
 
 _replace = msgspec.structs.replace
@@ -52,6 +50,7 @@ def _prepared(state: State | None, event: ClaimPrepared) -> ClaimState:
         coded_version=event.coded_version,
         patient_id=event.patient_id,
         form=event.form,
+        part=event.part,
         payer_id=event.payer_id,
         payer_name=event.payer_name,
         payer_sequence_code=event.payer_sequence_code,
@@ -83,6 +82,7 @@ def _held(state: State | None, event: ClaimHeld) -> ClaimState:
         coded_version=event.coded_version,
         patient_id=event.patient_id,
         form=event.form or "P",
+        part=event.part,
         payer_id=event.payer_id,
         payer_name=event.payer_name,
         facility_id=event.facility_id,
@@ -176,6 +176,7 @@ def _billed(_: State | None, event: EncounterBilled) -> EncounterState:
         coded_version=event.coded_version,
         outcome=event.outcome,
         claim_ids=event.claim_ids,
+        next_claim_ids=event.next_claim_ids,
         coded=event.coded,
     )
 
@@ -217,10 +218,6 @@ def _acknowledgement(_: State | None, event: AcknowledgementReceived) -> Acknowl
     return AcknowledgementState(acknowledgement_id=event.acknowledgement_id, kind=event.kind)
 
 
-def _parked(_: State | None, event: EventParked | EventUnparked) -> Parking:
-    return Parking(is_open=isinstance(event, EventParked))
-
-
 def _claim(state: State | None) -> ClaimState:
     assert isinstance(state, ClaimState), "a claim begins with ClaimPrepared or ClaimHeld"
     return state
@@ -238,8 +235,6 @@ _STEPS: Final[dict[type, Callable[[State | None, Any], State]]] = {
     ClaimReplaced: _replaced,
     ClaimSubmitted: _submitted,
     EncounterBilled: _billed,
-    EventParked: _parked,
-    EventUnparked: _parked,
     InterchangePrepared: _interchange_prepared,
     InterchangeSettled: _interchange_settled,
     PayerNumberLearned: _number_learned,

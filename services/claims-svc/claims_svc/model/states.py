@@ -46,6 +46,7 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         coded_version: Version of the coded encounter that it was built from.
         patient_id: Names the PHI key.
         form: P or I.
+        part: 1-based place among the encounter's claims of this form.
         payer_id: 2010BB NM109.
         payer_name: 2010BB NM103.
         payer_sequence_code: SBR01.
@@ -82,6 +83,7 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     coded_version: int
     patient_id: str
     form: Form = "P"
+    part: int = 1
     payer_id: str = ""
     payer_name: str = ""
     payer_sequence_code: Literal["P", "S", "T"] = "P"
@@ -136,6 +138,7 @@ class EncounterState(
         coded_version: The newest version that was looked at.
         outcome: See EncounterBilled.
         claim_ids: The claims that stand for it.
+        next_claim_ids: The claims that the waiting version may make.
         coded: The sealed newest version, while it waits.
     """
 
@@ -144,6 +147,7 @@ class EncounterState(
     coded_version: int
     outcome: Literal["claims", "self-pay", "waiting"]
     claim_ids: list[str] = []
+    next_claim_ids: list[str] = []
     coded: Phi | None = None
 
 
@@ -189,13 +193,7 @@ class AcknowledgementState(
     kind: str
 
 
-class Parking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="parking"):
-    """An upstream event that could not be handled; the platform keeps its own account of it."""
-
-    is_open: bool
-
-
-State = ClaimState | EncounterState | SequenceState | AcknowledgementState | Parking
+State = ClaimState | EncounterState | SequenceState | AcknowledgementState
 
 
 def encounter_stream(encounter_id: str) -> str:
