@@ -53,6 +53,7 @@ class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         handled: How far the source had handled its upstream when it recorded this:
             `topic/partition:next_offset,...`.
         idempotency: `key|sha256 of the request` of the command that caused it, or empty.
+        place: Where it stands on the log: `topic/partition/offset`; empty before it is there.
         event: The fact itself.
     """
 
@@ -69,6 +70,7 @@ class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
     traceparent: str = ""
     handled: str = ""
     idempotency: str = ""
+    place: str = ""
 
     @property
     def key(self) -> bytes:
@@ -124,7 +126,7 @@ def attributes(headers: Headers) -> dict[str, str]:
     return found
 
 
-def recorded(found: Mapping[str, str], event: Event) -> Recorded[Event]:
+def recorded(found: Mapping[str, str], event: Event, place: str = "") -> Recorded[Event]:
     """Put attributes read from the log and the decoded event together."""
     return Recorded(
         event_id=found["ce_id"],
@@ -139,6 +141,7 @@ def recorded(found: Mapping[str, str], event: Event) -> Recorded[Event]:
         traceparent=found.get("traceparent", ""),
         handled=found.get("handled", ""),
         idempotency=found.get("idempotency", ""),
+        place=place,
         event=event,
     )
 

@@ -93,7 +93,7 @@ class Reader:
             phi = getattr(event, field)
             if phi is not None and phi.bound_to != bound_to(found["ce_id"], event.name, field):
                 raise NotAnEvent("a sealed field belongs to another event")
-        return recorded(found, event)
+        return recorded(found, event, f"{record.topic}/{record.partition}/{record.offset}")
 
 
 def bound_to(event_id: str, name: str, field: str) -> str:
