@@ -6,6 +6,8 @@ samples`.
     <tenant>/late.hl7          messages that arrive after the first claims went out
     <tenant>/charges.batch.hl7 a nightly batch file (FHS/BHS) for the drop folder
     <tenant>/bundles.ndjson    FHIR bundles for HTTP, one a line
+    <tenant>/directory.yaml    whom claims-svc bills for and to
+    <tenant>/profile.yaml      how the tenant's EHR writes, for coding-svc
     scenarios.json             what the payer simulator answers, by member number
     expected.csv               case by case: tenant, visit, kind, scenario, charges in cents
 """
@@ -16,8 +18,11 @@ import json
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from random import Random
 
-from tools.sampler import cases, fhir, hl7
+import yaml
+
+from tools.sampler import cases, configuration, fhir, hl7
 
 
 def main() -> None:
@@ -73,6 +78,13 @@ def write(out: Path, count: int, seed: int, as_of: date) -> None:
             table.writerow([tenant, case.visit, case.kind, case.scenario, billed])
         for tenant, bodies in batches.items():
             append(tenant, "charges.batch.hl7", hl7.batch(tenant.upper(), bodies, as_of))
+    for site in cases.sites(Random(seed)):
+        for name, content in (
+            ("directory", configuration.directory(site)),
+            ("profile", configuration.profile(site)),
+        ):
+            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+            (out / site.tenant / f"{name}.yaml").write_text(text)
     (out / "scenarios.json").write_text(json.dumps(scenarios, indent=1, sort_keys=True) + "\n")
 
 

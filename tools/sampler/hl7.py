@@ -122,8 +122,10 @@ def _pv1(case: Case, *, discharged: bool = False) -> str:
 def _coverage(case: Case) -> list[str]:
     if case.kind == "office-self-pay":
         return [
-            (f"GT1|1|{case.account}|{case.patient.last.upper()}^{case.patient.first.upper()}"
-            f"||{_address(case.patient)}")
+            (
+                f"GT1|1|{case.account}|{case.patient.last.upper()}^{case.patient.first.upper()}"
+                f"||{_address(case.patient)}"
+            )
         ]
     s, payer = case.subscriber, case.payer
     relation = "18^SELF" if case.subscriber is case.patient else "19^CHILD"
