@@ -1,4 +1,4 @@
-"""What an operator keeps for each tenant of the samples: the claims directory and the sender profile."""
+"""What an operator keeps for a tenant of the samples: claims directory and sender profile."""
 
 from typing import Any
 
