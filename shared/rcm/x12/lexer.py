@@ -59,6 +59,9 @@ INPUT_CUT = Rule(
     "Ask for the whole file: it ends in the middle of a segment.",
     ("TA1", "023"),
 )
+LAST_TERMINATOR = Rule(
+    "last-terminator-missing", 1, Severity.WARNING, "End IEA with a segment terminator as well."
+)
 TEXT_AFTER_INTERCHANGE = Rule(
     "text-after-interchange",
     1,
@@ -313,7 +316,14 @@ class Lexer:
                 return
             if not self._ended:
                 self._more()
-        if self._buffer.strip(_BLANKS.encode() + b"\x1a"):
+        rest = self._buffer.strip(_BLANKS.encode() + b"\x1a")
+        if _is_whole_iea(rest, delimiters):
+            self._say(LAST_TERMINATOR, "The last segment has no terminator.")
+            text = rest.decode("ascii")
+            start = self._offset + self._buffer.index(rest)
+            yield Batch(delimiters, [text], [text], self._number, start, "ascii", starts=False)
+            self._number += 1
+        elif rest:
             self._say(INPUT_CUT, "The file ends inside a segment.")
         self._drop(len(self._buffer))
 
@@ -415,6 +425,12 @@ def _segment_starts(data: bytes, tag: bytes, terminator: bytes, since: int) -> I
         if before == 0 or data[before - 1 : before] == terminator:
             yield at
         at = data.find(tag, at + 3)
+
+
+def _is_whole_iea(rest: bytes, delimiters: Delimiters) -> bool:
+    """Tell whether what is left is an IEA with all its nine digits, so that nothing is lost."""
+    tag, *numbers = rest.split(delimiters.element.encode())
+    return tag == b"IEA" and len(numbers) == 2 and len(numbers[1]) == 9 and numbers[1].isdigit()
 
 
 def _looks_like_isa(head: bytes) -> bool:

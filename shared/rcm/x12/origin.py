@@ -44,3 +44,14 @@ def place(origin: Origin | None, index: int = 0, *, claim_id: str = "", loop: st
         return Place(claim_id=claim_id) if claim_id else NOWHERE
     path = f"{origin.loop}/{loop}" if loop and origin.loop else loop or origin.loop
     return origin.unit.place(index, loop=path, claim_id=claim_id)
+
+
+def segment_index(origin: Origin | None, tag: str, value: str, since: int = 0) -> int:
+    """Find the segment of an id that holds a value, from an index on; `since` if there is none."""
+    if origin is None:
+        return since
+    segments = origin.unit.segments
+    for index in range(since, len(segments)):
+        if segments[index][0] == tag and value in segments[index]:
+            return index
+    return since

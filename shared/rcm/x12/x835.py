@@ -9,6 +9,7 @@
 """
 
 from rcm.x12.guide_835 import GUIDE
+from rcm.x12.set_aside import SetAside
 from rcm.x12.x835_check import (
     check,
     check_claim,
@@ -42,7 +43,6 @@ from rcm.x12.x835_read import (
     GroupStart,
     Header,
     Reading,
-    SetAside,
     Stream,
     Trailer,
     read,

@@ -9,14 +9,15 @@ alike; a reversal (CLP02 = 22) has the signs of its original turned round and ba
 Nothing is ever made to balance: the difference is reported to the cent.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
 from rcm.identifiers import npi_is_valid
 from rcm.money import dollars
-from rcm.x12.code_sets import CARC, RARC, CodeSets, ShapesOnly
+from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.findings import Finding, Rule, Severity
-from rcm.x12.origin import place
+from rcm.x12.origin import place, segment_index
 from rcm.x12.x835_documents import (
     Adjustment,
     ClaimPayment,
@@ -152,11 +153,16 @@ PROVIDER_REASONS = frozenset(
 )
 #: Reasons that say nothing without a remark that is not an alert.
 _NEEDS_REMARK = frozenset("16 96 129 148 226 227 234 237 250 251 252 267 A1".split())
-_SHAPES = ShapesOnly()
+_NO_CODE_SETS = NoCodeSets()
+#: Shapes of codes, for what can be said without a list.
+_SHAPES = {
+    "carc": re.compile(r"(?:[1-9]\d{0,2}|[A-Z]\d{1,2})", re.ASCII),
+    "rarc": re.compile(r"(?:N[1-9]\d{0,2}|MA?\d{1,3})", re.ASCII),
+}
 
 
 def check_claim(
-    claim: ClaimPayment, *, code_sets: CodeSets = _SHAPES, on_date: date | None = None
+    claim: ClaimPayment, *, code_sets: CodeSets = _NO_CODE_SETS, on_date: date | None = None
 ) -> list[Finding]:
     """Check one claim: its balances, its situational rules, its codes.
 
@@ -218,7 +224,7 @@ def check_payment(
     return list(_payment(remittance, claims_paid_cents, provider_adjustments_cents))
 
 
-def check(remittance: Remittance, *, code_sets: CodeSets = _SHAPES) -> list[Finding]:
+def check(remittance: Remittance, *, code_sets: CodeSets = _NO_CODE_SETS) -> list[Finding]:
     """Check a whole remittance: each claim, each provider adjustment, and the payment."""
     on_date = remittance.payment.effective_on
     found = [
@@ -302,15 +308,16 @@ def _payment(remittance: Remittance, paid: int, adjusted: int) -> Iterator[Findi
         yield finding(PAYMENT_ACCOUNT_MISSING, "An ACH payment lacks an account or a date.", 4)
     if payment.originator_number and payment.payer_number != payment.originator_number:
         yield finding(PAYER_NUMBER_MISMATCH, "TRN03 differs from BPR10.", 10)
-    for organization, ordinal in ((remittance.payer, "1000A"), (remittance.payee, "1000B")):
-        if organization.qualifier_code == "XX" and not npi_is_valid(organization.number):
-            npi_place = place(remittance.origin, 0, loop=ordinal)
+    for organization, loop in ((remittance.payer, "1000A[1]"), (remittance.payee, "1000B[1]")):
+        number = organization.number
+        if organization.qualifier_code == "XX" and not npi_is_valid(number):
+            at = segment_index(remittance.origin, "N1", number)
             yield Finding(
                 rule=NPI_INVALID,
-                place=npi_place,
-                message=f"The NPI of loop {ordinal} is not valid.",
+                place=place(remittance.origin, at, loop=loop),
+                message="The NPI is not valid.",
                 element=4,
-                value=organization.number,
+                value=number,
             )
 
 
@@ -327,7 +334,15 @@ def _situations(claim: ClaimPayment) -> Iterator[Finding]:
         number = line.line_item_control_number
         if number and number in seen:
             message = "A line item control number stands on two lines."
-            yield _at(claim, DUPLICATE_LINE_NUMBER, message, at=line.at)
+            yield _at(
+                claim,
+                DUPLICATE_LINE_NUMBER,
+                message,
+                at=line.at,
+                tag="REF",
+                element=2,
+                value=number,
+            )
         seen.add(number)
         if not dated and not line.dates:
             yield _at(claim, SERVICE_DATE_MISSING, "The line has no date of service.", at=line.at)
@@ -344,7 +359,14 @@ def _situations(claim: ClaimPayment) -> Iterator[Finding]:
                 yield _at(claim, REMARK_MISSING, message, at=line.at)
     for party in claim.parties:
         if party.qualifier_code == "XX" and not npi_is_valid(party.number):
-            yield _at(claim, NPI_INVALID, "The NPI is not valid.", value=party.number)
+            yield _at(
+                claim,
+                NPI_INVALID,
+                "The NPI is not valid.",
+                tag="NM1",
+                element=9,
+                value=party.number,
+            )
 
 
 def _codes(claim: ClaimPayment, code_sets: CodeSets, on_date: date | None) -> Iterator[Finding]:
@@ -352,18 +374,26 @@ def _codes(claim: ClaimPayment, code_sets: CodeSets, on_date: date | None) -> It
     for adjustments, at in at_claim:
         for adjustment in adjustments:
             code = adjustment.reason_code
-            if not code_sets.is_valid(CARC, code, on_date):
+            if not _is_code("carc", code, code_sets, on_date):
                 message = "It is not a claim adjustment reason code in force."
-                yield _at(claim, CARC_UNKNOWN, message, at=at, value=code)
+                yield _at(claim, CARC_UNKNOWN, message, at=at, tag="CAS", element=2, value=code)
     for line in claim.lines:
         for code in line.remark_codes:
-            if not code_sets.is_valid(RARC, code, on_date):
+            if not _is_code("rarc", code, code_sets, on_date):
                 message = "It is not a remittance advice remark code in force."
-                yield _at(claim, RARC_UNKNOWN, message, at=line.at, value=code)
+                yield _at(claim, RARC_UNKNOWN, message, at=line.at, tag="LQ", element=2, value=code)
     for code in claim.remark_codes:
-        if not code_sets.is_valid(RARC, code, on_date):
+        if not _is_code("rarc", code, code_sets, on_date):
             message = "It is not a remittance advice remark code in force."
-            yield _at(claim, RARC_UNKNOWN, message, value=code)
+            tag = "MIA" if code in claim.inpatient else "MOA"
+            yield _at(claim, RARC_UNKNOWN, message, tag=tag, value=code)
+
+
+def _is_code(code_list: str, code: str, code_sets: CodeSets, on_date: date | None) -> bool:
+    """Tell whether a code can be one: by its shape, and by the list if there is one."""
+    if _SHAPES[code_list].fullmatch(code) is None:
+        return False
+    return on_date is None or code_sets.knows(code_list, code, on_date) is not False
 
 
 def _patient_cents(adjustments: tuple[Adjustment, ...]) -> int:
@@ -376,8 +406,18 @@ def _at(
     message: str,
     *,
     at: int = 0,
+    tag: str = "",
     element: int = 0,
     value: str = "",
 ) -> Finding:
-    where = place(claim.origin, at, claim_id=claim.claim_id)
+    """Make a finding about a claim, at a segment or at the first `tag` after it with the value."""
+    loop = ""
+    if at:
+        ordinal = next(
+            (count for count, line in enumerate(claim.lines, start=1) if line.at == at), 0
+        )
+        loop = f"2110[{ordinal}]" if ordinal else ""
+    if tag:
+        at = segment_index(claim.origin, tag, value, at)
+    where = place(claim.origin, at, claim_id=claim.claim_id, loop=loop)
     return Finding(rule=rule, place=where, message=message, element=element, value=value)

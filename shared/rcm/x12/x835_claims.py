@@ -6,6 +6,7 @@ Speed decides how this is written: one pass, no object that is not kept, and val
 """
 
 from rcm.x12.origin import Origin
+from rcm.x12.set_aside import Unreadable
 from rcm.x12.values import cents, day, optional_cents, optional_quantity, quantity
 from rcm.x12.x835_documents import (
     Adjustment,
@@ -21,18 +22,6 @@ from rcm.x12.x835_documents import (
     Remark,
     ServiceLine,
 )
-
-
-class Unreadable(Exception):
-    """A segment holds a value without which its claim cannot be understood.
-
-    Attributes:
-        index: Which segment of the unit.
-    """
-
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
-        self.index = index
 
 
 class _Scope:

@@ -2,8 +2,9 @@
 
 from rcm.x12.envelope import Unit
 from rcm.x12.origin import Origin
+from rcm.x12.set_aside import Unreadable
 from rcm.x12.values import cents, day, optional_day
-from rcm.x12.x835_claims import Unreadable, read_contact
+from rcm.x12.x835_claims import read_contact
 from rcm.x12.x835_documents import (
     Account,
     Address,

@@ -11,57 +11,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rcm.x12.checker import Checker
-from rcm.x12.elements import check_segment
 from rcm.x12.envelope import Transaction, Unit
-from rcm.x12.findings import Finding, Rule, Severity
+from rcm.x12.findings import Finding
 from rcm.x12.guide_835 import GUIDE
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
-from rcm.x12.x835_claims import Unreadable, read_claim
+from rcm.x12.set_aside import SetAside, Unreadable, cut_off, headless, stranger, unreadable
+from rcm.x12.x835_claims import read_claim
 from rcm.x12.x835_documents import ClaimGroup, ClaimPayment, ProviderAdjustment, Remittance
 from rcm.x12.x835_header import read_group, read_header, read_provider_adjustments
-
-UNREADABLE = Rule(
-    "unreadable",
-    2,
-    Severity.ERROR,
-    "Nothing of this unit was taken; correct it and send it again, or enter it by hand.",
-    ("IK3", "8"),
-)
-CUT_OFF = Rule(
-    "unit-cut-off",
-    1,
-    Severity.ERROR,
-    "The file ends inside it, so nothing of it was taken; ask for the whole file.",
-    ("IK5", "2"),
-)
-HEADER_LOST = Rule(
-    "header-lost",
-    2,
-    Severity.ERROR,
-    "Correct the header of the transaction; without a payment no claim of it was taken.",
-)
-NOT_835 = Rule(
-    "not-835", 1, Severity.ERROR, "Send an 835 of version 005010X221A1 here.", ("AK9", "2")
-)
-
-
-class SetAside(Struct, frozen=True):
-    """A part of the file that was not taken.
-
-    Attributes:
-        unit: Its segments; `unit.content()` gives its bytes.
-        findings: Why.
-    """
-
-    unit: Unit
-    findings: tuple[Finding, ...]
-
-    @property
-    def claim_id(self) -> str:
-        """CLP01, if the unit is a claim and has it."""
-        segments = self.unit.segments
-        return segments[0][1] if self.unit.name == "CLP" and len(segments[0]) > 1 else ""
 
 
 class Header(Struct, frozen=True):
@@ -159,41 +117,39 @@ class Stream:
                 if unit.transaction.guide is GUIDE and self._check:
                     checker = Checker(unit.transaction, relax=self._relax)
             if unit.transaction.guide is not GUIDE:
-                yield from self._stranger(unit)
+                yield self._stranger(unit)
                 continue
             if checker is not None:
                 self.findings += checker.feed(unit)
             yield from self._events(unit)
 
-    def _stranger(self, unit: Unit) -> Iterator[SetAside]:
+    def _stranger(self, unit: Unit) -> SetAside:
         """Set aside a transaction that is no 835 of ours."""
-        finding = Finding(rule=NOT_835, place=unit.place(), message="This is not an 835 of 005010.")
+        aside = stranger(unit, "835 of 005010X221A1")
         if unit.name == "ST":
-            self.findings.append(finding)
-        yield SetAside(unit, (finding,))
+            self.findings += aside.findings
+        return aside
 
     def _events(self, unit: Unit) -> Iterator[Event]:
         if unit.name == "SE":
-            if len(unit.texts) > 1:
-                yield self._set_aside(unit, 1)
             yield Trailer(unit.transaction, is_complete=not unit.is_cut_off)
-            return
-        if unit.is_cut_off:
-            place = unit.place(len(unit.texts) - 1)
-            finding = Finding(rule=CUT_OFF, place=place, message="Its end is missing.")
-            self.findings.append(finding)
-            yield SetAside(unit, (finding,))
             return
         if unit.name == "ST":
             self._header_is_lost = False
-        elif self._header_is_lost:
-            finding = Finding(rule=HEADER_LOST, place=unit.place(), message="It has no header.")
-            yield SetAside(unit, (finding,))
-            return
-        try:
-            yield from self._read_unit(unit)
-        except Unreadable as unreadable:
-            yield self._set_aside(unit, unreadable.index)
+        if self._header_is_lost:
+            yield headless(unit)
+        elif unit.is_cut_off:
+            yield self._aside(cut_off(unit))
+        else:
+            try:
+                yield from self._read_unit(unit)
+            except Unreadable as fault:
+                yield self._aside(unreadable(unit, fault.index))
+
+    def _aside(self, aside: SetAside) -> SetAside:
+        self._header_is_lost = aside.unit.name == "ST"
+        self.findings.append(aside.findings[0])  # the checker says what else is wrong with it
+        return aside
 
     def _read_unit(self, unit: Unit) -> Iterator[Event]:
         if unit.name == "CLP":
@@ -209,18 +165,6 @@ class Stream:
         else:
             self._group_ordinal = self._claim_ordinal = 0
             yield Header(read_header(Origin(unit, "")))
-
-    def _set_aside(self, unit: Unit, index: int) -> SetAside:
-        self._header_is_lost = self._header_is_lost or unit.name == "ST"
-        segment = unit.segments[index]
-        claim_id = unit.segments[0][1] if unit.name == "CLP" and len(unit.segments[0]) > 1 else ""
-        place = unit.place(index, claim_id=claim_id)
-        message = f"{segment[0]} holds a value that cannot be read."
-        found = Finding(rule=UNREADABLE, place=place, message=message)
-        self.findings.append(found)
-        delimiters = unit.transaction.delimiters
-        details = check_segment(GUIDE, segment, delimiters, lambda: place)
-        return SetAside(unit, (found, *details))
 
 
 class _Gathered:
