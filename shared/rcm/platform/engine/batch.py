@@ -156,6 +156,7 @@ class Batch:
         self.lacking_keys: Final[set[KeyName]] = set()
         self.lacking_streams: Final[set[StreamKey]] = set()
         self.closed_gaps: Final[set[UpstreamKey]] = set()
+        self.failures: Final[list[Exception]] = []
 
     @property
     def lacking(self) -> bool:
@@ -278,6 +279,7 @@ class Batch:
             self.lacking_keys.update(missing.names)
             return ""
         except Exception as error:  # noqa: BLE001 - whatever a service raises parks this event only
+            self.failures.append(error)
             return type(error).__name__
         self._merge(unit)
         if intake.version:

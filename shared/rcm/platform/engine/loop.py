@@ -7,6 +7,7 @@ commands ─────────┘
 
 import asyncio
 import logging
+import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -289,6 +290,11 @@ class Engine:
         totals.tally.handled_count += tally.handled_count
         totals.tally.repeated_count += tally.repeated_count
         totals.tally.parked_count += tally.parked_count
+        for error in batch.failures:
+            # The place, never the message: that may hold PHI.
+            places = traceback.extract_tb(error.__traceback__)
+            where = f"{places[-1].filename}:{places[-1].lineno}" if places else ""
+            logger.error("event parked", extra={"error_type": type(error).__name__, "where": where})
         if batch.changes.outbox:
             totals.backlog += len(batch.changes.outbox)
             self._published()
