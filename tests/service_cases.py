@@ -88,6 +88,7 @@ class Story:
     def when(self, *parts: Fact | Cause | Command) -> Self:
         """Let something happen; its facts are what `then` compares."""
         self.facts, self.problem = [], None
+        self.service.failures.clear()
         for part in parts:
             self.happen(part)
         return self
