@@ -1,0 +1,73 @@
+"""What the `rcm codes` commands share: the data folder, the date, refusals."""
+
+import datetime as dt
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from rcm.codes import registry
+from rcm.codes.schema import CodesUnavailableError
+from rcm.codes.sets import CodeSets
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", envvar="RCM_CODES", help="Data folder. Default: ~/.local/share/rcm/codes."
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--date", metavar="YYYY-MM-DD", help="Date of service or discharge; default today."
+    ),
+]
+
+_DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII)
+
+
+def say(message: str) -> None:
+    """Tell progress on stderr."""
+    sys.stderr.write(message + "\n")
+
+
+def refuse(message: str) -> NoReturn:
+    """Tell why a command cannot be done, and end with exit code 2."""
+    say(f"error: {message}")
+    raise typer.Exit(2)
+
+
+def parse_day(text: str | None) -> dt.date:
+    """Read a date; today if none is given."""
+    if text is None:
+        return dt.datetime.now(dt.UTC).date()
+    match = _DAY.fullmatch(text.strip())
+    if match is None:
+        refuse("a date is written YYYY-MM-DD")
+    try:
+        return dt.date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        refuse("a date is not in the calendar")
+
+
+def folder_of(data: Path | None) -> Path:
+    """Return the data folder that the option or the environment names."""
+    return data or registry.data_folder(os.environ, Path.home())
+
+
+@contextmanager
+def open_code_sets(data: Path | None) -> Iterator[CodeSets]:
+    """Open the sets in force; they are built on first use."""
+    try:
+        sets = registry.open_sets(folder_of(data), say)
+    except CodesUnavailableError as error:
+        refuse(str(error))
+    try:
+        yield sets
+    finally:
+        sets.close()

@@ -1,0 +1,7 @@
+"""`rcm codes suggest`."""
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register."""

@@ -1,0 +1,335 @@
+"""Find codes as an encoder does: by code, by prefix, by words.
+
+By words, in three steps. (1) Candidates: headings filed under exactly these words, and headings
+that full text finds. (2) Rank by how much of the question a heading answers and how little else it
+says. (3) Walk down from a heading to the billable code that fits the words left over ("left",
+"subsequent encounter"), else to the plain one.
+"""
+
+import datetime as dt
+import functools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from rcm.codes.forms import display, normalise
+from rcm.codes.headings import FREE_WORDS, plainness
+from rcm.codes.model import Note, Status, System
+from rcm.codes.sets import CodeSets
+from rcm.codes.terms import key, stem, stems
+
+QUERY_CHARS_MAX = 300
+_CANDIDATES = 120
+_WALKED = 14
+_FREE = frozenset(stem(word) for word in FREE_WORDS)
+_ENDINGS = frozenset(
+    map(stem, ("initial", "subsequent", "encounter", "sequela", "closed", "open", "routine",
+               "delayed", "healing", "nonunion", "malunion", "left", "right", "bilateral"))
+)  # fmt: skip
+"""Words of the last characters of a code: they choose among siblings, never a heading."""
+_ENDING_WORTH = 1.5
+_CODE_LIKE = re.compile(r"[A-Za-z][0-9][0-9A-Za-z]?\.?[0-9A-Za-z]{0,4}")
+_PCS_LIKE = re.compile(r"[0-9A-Za-z]{1,7}")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One code found.
+
+    Attributes:
+        code: Billable, as people write it.
+        title: Its title.
+        why: What matched, in a few words.
+        score: Between 0 and about 1; comparable within one answer only.
+        billable: False for a category shown so that one can walk down.
+        notes: Instructional notes that govern it.
+    """
+
+    code: str
+    title: str
+    why: str
+    score: float
+    billable: bool = True
+    notes: tuple[Note, ...] = ()
+
+
+class _Candidate(NamedTuple):
+    node_code: str
+    score: float
+    said: str
+    left: frozenset[str]
+
+
+class _Word(NamedTuple):
+    stem: str
+    idf: float
+
+
+class Searcher:
+    """Search over one opened code file; safe to share between threads."""
+
+    def __init__(self, sets: CodeSets) -> None:
+        """Read the document counts, some 15,000 short words."""
+        self._sets = sets
+        self._counts: dict[str, int] = dict(
+            sets.connection.execute("SELECT stem, document_count FROM stem")
+        )
+        row = sets.connection.execute("SELECT count(*) FROM node").fetchone()
+        self._total = max(1, row[0])
+        # A heading's children and their stems: read again and again on the way down.
+        self._below = functools.lru_cache(maxsize=8_000)(self._read_below)
+
+    def search(
+        self, query: str, system: System, on: dt.date, *, limit: int = 10, notes: bool = False
+    ) -> list[Hit]:
+        """Return the codes in force on a date that fit, best first.
+
+        Args:
+            query: A code, the beginning of one, or words.
+            system: Where to look.
+            on: Date of service, or discharge.
+            limit: How many at most.
+            notes: Bring the instructional notes of each diagnosis.
+        """
+        text = query[:QUERY_CHARS_MAX].strip()
+        hits = self._by_code(text, system, on, limit) if _looks_like_code(text, system) else []
+        if not hits:
+            hits = self._by_words(text, system, on, limit)
+        if notes and system is System.ICD10CM:
+            hits = [
+                msgspec.structs.replace(hit, notes=tuple(self._sets.notes(normalise(hit.code))))
+                for hit in hits
+            ]
+        return hits
+
+    def _by_code(self, text: str, system: System, on: dt.date, limit: int) -> list[Hit]:
+        """Return the code itself, or what begins with it."""
+        asked = normalise(text)
+        found = self._sets.validate(asked, system, on)
+        if found.status is Status.VALID:
+            return [Hit(display(asked, system), found.title or "", "code", 1.0)]
+        hits = []
+        if found.status in (Status.HEADER, Status.EXPIRED):
+            why = "category" if found.status is Status.HEADER else found.reason
+            hits.append(Hit(display(asked, system), found.title or "", why, 1.0, billable=False))
+        below = found.successors or self._sets.beginning_with(asked, system, on, limit)
+        for code in below:
+            title = self._title(code, system)
+            why = "replaces it" if found.successors else f"begins with {display(asked, system)}"
+            hits.append(Hit(display(code, system), title, why, 0.9))
+        return hits[:limit]
+
+    def _title(self, code: str, system: System) -> str:
+        spans = self._sets.spans(code, system)
+        return (spans[-1].title or "") if spans else ""
+
+    def _by_words(self, text: str, system: System, on: dt.date, limit: int) -> list[Hit]:
+        asked = tuple(dict.fromkeys(stems(text)))
+        if not asked:
+            return []
+        weighed = {s: _ENDING_WORTH if s in _ENDINGS else self._idf(s) for s in asked}
+        best: dict[str, Hit] = {}
+        candidates = self._candidates(weighed, system)
+        for candidate in candidates[: max(_WALKED, limit)]:
+            hit = self._resolve(candidate, weighed, system, on)
+            if hit is not None and (hit.code not in best or best[hit.code].score < hit.score):
+                best[hit.code] = hit
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _idf(self, word: str) -> float:
+        return math.log(1 + self._total / (1 + self._counts.get(word, 0)))
+
+    def _candidates(self, asked: dict[str, float], system: System) -> list[_Candidate]:
+        """Return headings, best first."""
+        total = sum(asked.values())
+        filed = {
+            row[0]
+            for row in self._sets.connection.execute(
+                "SELECT node FROM term WHERE key = ?", (key(asked),)
+            )
+        }
+        ranked = []
+        for code, packed, above in self._rows(asked, system, filed):
+            context = asked.keys() & above
+            best: _Candidate | None = None
+            for needed_text, optional_text, weight in msgspec.json.decode(packed):
+                needed, optional = needed_text.split(), set(optional_text.split())
+                score, covered = self._fit(asked, total, needed, optional, context)
+                score *= 0.9 + 0.1 * weight
+                if best is None or score > best.score:
+                    best = _Candidate(code, score, needed_text, frozenset(asked) - covered)
+            if best is not None:
+                bonus = 0.15 if code in filed else 0.0
+                fitting = (
+                    best.score * _chapter_factor(code, asked)
+                    if system is System.ICD10CM
+                    else best.score
+                )
+                ranked.append(best._replace(score=fitting + bonus))
+        ranked.sort(key=lambda c: (-c.score, len(c.node_code), c.node_code))
+        return ranked
+
+    def _rows(
+        self, asked: dict[str, float], system: System, filed: set[str]
+    ) -> Iterable[tuple[str, str, frozenset[str]]]:
+        """Yield (code, phrases, stems of the headings above) of candidate headings."""
+        match = self._match(asked)
+        numbers = []
+        if match:
+            numbers = [
+                row[0]
+                for row in self._sets.connection.execute(
+                    "SELECT rowid FROM node_words WHERE node_words MATCH ? "
+                    "ORDER BY bm25(node_words, 3.0, 1.0) LIMIT ?",
+                    (match, _CANDIDATES),
+                )
+            ]
+        marks = ",".join("?" * len(numbers))
+        codes = ",".join("?" * len(filed))
+        rows = self._sets.connection.execute(
+            f"SELECT code, phrases, above FROM node WHERE node IN ({marks}) AND system = ? "  # noqa: S608 - marks only
+            f"UNION SELECT code, phrases, above FROM node WHERE system = ? AND code IN ({codes})",
+            (*numbers, system, system, *filed),
+        )
+        for code, packed, above in rows:
+            yield code, packed, frozenset(above.split())
+
+    def _match(self, asked: dict[str, float]) -> str:
+        """Return the full-text question: known words, the rarest needed, the others welcome."""
+        known = sorted((s for s in asked if self._counts.get(s, 0)), key=lambda s: -asked[s])
+        known = [s for s in known if s not in _ENDINGS] or known or list(asked)
+        quoted = [f'"{s}"' for s in known]
+        if len(quoted) <= 2:
+            return " OR ".join(quoted)
+        return " OR ".join(quoted[: max(3, len(quoted) - 1)])
+
+    def _fit(
+        self,
+        asked: dict[str, float],
+        total: float,
+        needed: Sequence[str],
+        optional: set[str],
+        context: Iterable[str],
+    ) -> tuple[float, set[str]]:
+        """Return how well one phrase answers, and which asked words it covers."""
+        said = set(needed) | optional
+        covered = asked.keys() & said
+        gained = sum(asked[s] for s in covered)
+        around = set(context) - covered
+        recall = (gained + 0.7 * sum(asked[s] for s in around)) / total
+        extra = sum(self._idf(s) for s in needed if s not in asked and s not in _FREE)
+        hit = sum(asked[s] for s in covered if s in needed)
+        precision = hit / (hit + 0.6 * extra) if hit else 0.0
+        if not recall or not precision:
+            return 0.0, set(covered)
+        return recall**1.5 * precision**0.6, set(covered) | around
+
+    def _resolve(
+        self, candidate: _Candidate, asked: dict[str, float], system: System, on: dt.date
+    ) -> Hit | None:
+        """Walk down to the billable code in force; None if there is none."""
+        code, left = candidate.node_code, set(candidate.left)
+        gained = 0.0
+        if system is System.ICD10CM:
+            code, gained = self._walk(code, left, asked)
+        status = self._sets.standing(code, system, on)
+        if status is Status.EXPIRED:
+            successors = self._sets.successors(code, system, on)
+            if not successors:
+                return None
+            code, status = self._plainest(successors, system), Status.VALID
+        if status is not Status.VALID:
+            return None
+        total = sum(asked.values())
+        plain = plainness(code, self._title(code, system), frozenset())
+        score = candidate.score + 0.6 * gained / total + 0.004 * plain
+        return Hit(
+            display(code, system),
+            self._title(code, system),
+            _why(candidate, asked),
+            round(score, 4),
+        )
+
+    def _walk(self, code: str, left: set[str], asked: dict[str, float]) -> tuple[str, float]:
+        """Return the billable code below that fits the words left over, and their worth."""
+        gained = 0.0
+        while True:
+            below = self._below(code)
+            if not below:
+                return code, gained
+            best_code, best_stems, best_score = code, frozenset[str](), -math.inf
+            for child, child_stems, plain in below:
+                fitting = sum(asked[s] for s in left & child_stems)
+                extra = sum(1 for s in child_stems if s not in asked and s not in _FREE)
+                score = 2.0 * fitting + 0.6 * plain - 0.2 * extra
+                if score > best_score:
+                    best_code, best_stems, best_score = child, child_stems, score
+            gained += sum(asked[s] for s in left & best_stems)
+            left -= best_stems
+            code = best_code
+
+    def _read_below(self, code: str) -> list[tuple[str, frozenset[str], float]]:
+        """Return (code, stems its title adds, plainness) of the children of a heading."""
+        rows = self._sets.connection.execute(
+            "SELECT code, added, plainness FROM heading WHERE parent = ?", (code,)
+        )
+        return [(row[0], frozenset(row[1].split()), row[2]) for row in rows]
+
+    def _plainest(self, codes: Sequence[str], system: System) -> str:
+        def rank(code: str) -> tuple[float, str]:
+            return (-plainness(code, self._title(code, system), frozenset()), code)
+
+        return min(codes, key=rank)
+
+
+def _looks_like_code(text: str, system: System) -> bool:
+    """Tell if a text is a code or the beginning of one, rather than words."""
+    if system is System.ICD10CM:
+        return _CODE_LIKE.fullmatch(text) is not None
+    has_digit = any(c.isdigit() for c in text)
+    return has_digit and _PCS_LIKE.fullmatch(text) is not None
+
+
+_CHAPTERS: tuple[tuple[str, float, str], ...] = (
+    (
+        "O",
+        0.75,
+        (
+            "pregnancy pregnant maternal obstetric labor delivery puerperium postpartum gestational "
+            "trimester childbirth antepartum abortion ectopic preeclampsia"
+        ),
+    ),
+    ("P", 0.75, "newborn neonatal perinatal infant birth fetal prematurity preterm"),
+    ("Q", 0.85, "congenital malformation anomaly syndrome"),
+    (
+        "Z",
+        0.88,
+        (
+            "encounter history status screening presence absence exposure examination vaccination "
+            "counseling dependence allergy long use family personal"
+        ),
+    ),
+    ("VWXY", 0.7, "fall accident struck collision assault bite vehicle external activity place"),
+)
+"""Letters of a chapter, how far it is held back, and the words that call for it."""
+
+
+@functools.cache
+def _called_for(letter: str) -> tuple[float, frozenset[str]]:
+    for letters, factor, said in _CHAPTERS:
+        if letter in letters:
+            return factor, frozenset(stem(word) for word in said.split())
+    return 1.0, frozenset()
+
+
+def _chapter_factor(code: str, asked: Mapping[str, float]) -> float:
+    """Hold back chapters that are meant only when their own words are said."""
+    factor, said = _called_for(code[0])
+    return 1.0 if said & asked.keys() else factor
+
+
+def _why(candidate: _Candidate, asked: dict[str, float]) -> str:
+    matched = [s for s in asked if s not in candidate.left]
+    return f"{candidate.node_code}: " + " ".join(matched)

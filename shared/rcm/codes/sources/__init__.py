@@ -1,0 +1,1 @@
+"""Public code tables found inside the installed packages, read without running them."""
