@@ -125,7 +125,7 @@ class RemittanceAccepted(Event, frozen=True, kw_only=True):
     Attributes:
         remittance_id: Derived from payer, trace number and content.
         file_id: The file that it came in.
-        payer_id: 1000A N104 or TRN03.
+        payer_id: 1000A N104, else REF*2U, else TRN03.
         payer_name: 1000A N102.
         payee_npi: 1000B N104.
         trace_number: TRN02, which the bank's entry repeats.
@@ -176,7 +176,8 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
         claim_id: CLP01.
         remittance_id: The advice.
         position: 1-based place of the CLP in the advice.
-        payer_id: 1000A N104 or TRN03.
+        payer_id: From our submission where this answers the leg that we billed; else 1000A N104,
+            REF*2U or TRN03.
         payer_name: 1000A N102.
         payer_sequence_code: Which leg of the claim this answers: from CLP02 1/2/3, else of the
             submission.

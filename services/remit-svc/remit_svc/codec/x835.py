@@ -1,0 +1,259 @@
+"""Read 835 files (005010X221A1) into advices: every ST..SE checked on all three levels.
+
+One advice that cannot be posted never holds up another of the same file, and nothing that stands in
+a file is passed over: what is no 835, or no X12 at all, becomes an advice with a fault.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from rcm.events.clinical import Reason
+from rcm.x12 import x835
+from rcm.x12.envelope import Transaction, Unit
+from rcm.x12.findings import Finding, errors
+from remit_svc.codec.advice import Advice, AdvisedAdjustment, Fault, ReadFile
+from remit_svc.codec.balances import fault_of
+from remit_svc.codec.claims import NotOurs, advised
+
+REASONS_MAX = 100
+_CONTROL_NUMBERS_ONLY = frozenset({"st02-repeated", "isa13-repeated", "gs06-repeated"})
+"""Envelope faults that put no content in doubt."""
+
+
+def read_file(data: bytes, tenant_id: str) -> ReadFile:
+    """Read an 835 file. Raises for nothing that a file can hold."""
+    digest = sha256(data).hexdigest()
+    file_id = f"rf_{_derived(tenant_id, digest)}"
+    stream = x835.Stream(data, check=False)
+    advices = list(_advices(stream, tenant_id, file_id))
+    loose = [finding for finding in stream.findings if not finding.place.transaction_control_number]
+    reasons = _reasons(loose)
+    if not advices:
+        fault = Fault("unreadable", reasons or (_NOTHING,))
+        advices = [
+            Advice(
+                remittance_id=f"rem_{_derived(tenant_id, digest, 'file')}",
+                file_id=file_id,
+                content_sha256=digest,
+                fault=fault,
+            )
+        ]
+    return ReadFile(file_id, digest, len(data), tuple(advices), reasons)
+
+
+def reason_of(finding: Finding) -> Reason:
+    """Say a finding in the words of our events; no value of the file is repeated."""
+    place = finding.place
+    where = " ".join(filter(None, (place.loop, finding.position)))
+    return Reason(
+        rule_id=finding.rule_id,
+        path=f"{where} (segment {place.segment_number})" if place.segment_number else where,
+        text=finding.message,
+        remedy=finding.rule.remedy,
+        severity="error" if finding.is_error else "warning",
+    )
+
+
+def _advices(stream: x835.Stream, tenant_id: str, file_id: str) -> Iterator[Advice]:
+    """Give an advice for each transaction of a file, whatever it holds."""
+    gathered: _Gathered | None = None
+    for event in stream:
+        transaction = _transaction_of(event, gathered)
+        if gathered is None or gathered.transaction is not transaction:
+            gathered = _Gathered(transaction, tenant_id, file_id, len(stream.findings))
+        match event:
+            case x835.Trailer():
+                found = stream.findings[gathered.findings_before :]
+                yield gathered.finish(found, is_complete=event.is_complete)
+            case x835.SetAside():
+                gathered.set_aside(event)
+                if event.unit.name == "SE":
+                    yield gathered.finish([], is_complete=True)
+            case _:
+                gathered.take(event)
+
+
+def _transaction_of(event: x835.Event, gathered: "_Gathered | None") -> Transaction:
+    match event:
+        case x835.Trailer():
+            return event.transaction
+        case x835.SetAside():
+            return event.unit.transaction
+        case x835.Header():
+            origin = event.remittance.origin
+        case x835.ClaimPayment():
+            origin = event.origin
+        case _:
+            assert gathered is not None, "a group or PLB comes after the header of its transaction"
+            return gathered.transaction
+    assert origin is not None, "what was read from a file has an origin"
+    return origin.unit.transaction
+
+
+class _Gathered:
+    """One transaction while it is read."""
+
+    def __init__(
+        self, transaction: Transaction, tenant_id: str, file_id: str, findings_before: int
+    ) -> None:
+        self.transaction = transaction
+        self.findings_before = findings_before
+        self._tenant_id = tenant_id
+        self._file_id = file_id
+        self._header: x835.Remittance | None = None
+        self._claims: list[x835.ClaimPayment] = []
+        self._adjustments: list[x835.ProviderAdjustment] = []
+        self._aside: list[Finding] = []
+        self._content = sha256()
+        delimiters = transaction.delimiters
+        # The same content under other separators is the same advice.
+        named = {
+            delimiters.element: "\x1f",
+            delimiters.component: "\x1e",
+            delimiters.repetition: "\x1d",
+        }
+        self._unified = str.maketrans({key: to for key, to in named.items() if len(key) == 1})
+
+    def take(self, event: x835.Header | x835.GroupStart | x835.ClaimPayment | Any) -> None:
+        """Add a part that was read."""
+        match event:
+            case x835.Header(remittance):
+                self._header = remittance
+                assert remittance.origin is not None
+                self._add_unit(remittance.origin.unit, skip=1)  # ST holds a control number
+            case x835.ClaimPayment():
+                self._claims.append(event)
+                assert event.origin is not None
+                self._add_unit(event.origin.unit)
+            case x835.ProviderAdjustment():
+                self._adjustments.append(event)
+                self._content.update(msgspec.json.encode(event))
+            case _:
+                self._content.update(msgspec.json.encode(event))
+
+    def set_aside(self, event: x835.SetAside) -> None:
+        """Add a part that was not taken."""
+        self._aside += event.findings
+        self._add_unit(event.unit, skip=1 if event.unit.name in {"ST", "SE"} else 0)
+
+    def finish(self, found: Sequence[Finding], *, is_complete: bool) -> Advice:
+        """Make the advice, with its fault when it has one.
+
+        Args:
+            found: What the reader said since the transaction began.
+            is_complete: Whether it has its SE.
+        """
+        content = self._content.hexdigest()
+        envelope = [
+            finding
+            for finding in found
+            if finding.is_error
+            and finding.place.transaction_control_number
+            and finding.rule_id not in _CONTROL_NUMBERS_ONLY
+            and not any(finding is other for other in self._aside)
+        ]
+        broken = [*self._aside, *envelope]
+        header = self._header
+        if header is None:
+            return self._unread(content, broken)
+        remittance = msgspec.structs.replace(
+            header,
+            groups=(x835.ClaimGroup(claims=tuple(self._claims)),),
+            provider_adjustments=tuple(self._adjustments),
+        )
+        advice = _head(remittance, self._tenant_id, self._file_id, content)
+        if broken or not is_complete:
+            return msgspec.structs.replace(advice, fault=Fault("unreadable", _reasons(broken)))
+        checked = x835.check(remittance)
+        fault = fault_of(remittance, checked, reason_of)
+        if fault is None and advice.effective_on is None:
+            fault = Fault("unreadable", (_NO_DAY,))
+        try:
+            claims = tuple(advised(remittance, advice))
+        except NotOurs as unusable:
+            reason = Reason(rule_id="value-not-usable", path=unusable.path, text=str(unusable))
+            return msgspec.structs.replace(advice, fault=Fault("unreadable", (reason,)))
+        return msgspec.structs.replace(
+            advice,
+            claims=claims,
+            adjustments=tuple(
+                AdvisedAdjustment(at, one.reason_code, one.reference_number, one.amount_cents)
+                for at, one in enumerate(remittance.provider_adjustments, start=1)
+            ),
+            fault=fault,
+            warnings=_reasons([f for f in checked if fault is None or not f.is_error]),
+        )
+
+    def _unread(self, content: str, broken: Sequence[Finding]) -> Advice:
+        derived = _derived(self._tenant_id, content, str(self.transaction.number))
+        fault = Fault("unreadable", _reasons(broken) or (_NOTHING,))
+        return Advice(
+            remittance_id=f"rem_{derived}",
+            file_id=self._file_id,
+            content_sha256=content,
+            fault=fault,
+        )
+
+    def _add_unit(self, unit: Unit, skip: int = 0) -> None:
+        text = "\n".join(unit.texts[skip:])
+        self._content.update(text.translate(self._unified).encode("utf-8", "surrogatepass"))
+        self._content.update(b"\n")
+
+
+def _head(
+    remittance: x835.Remittance,
+    tenant_id: str,
+    file_id: str,
+    content: str,
+) -> Advice:
+    payment, payer, payee = remittance.payment, remittance.payer, remittance.payee
+    other_number = next((r.number for r in payer.references if r.qualifier_code == "2U"), "")
+    identifier = payment.payer_number or payer.number or other_number or payer.name
+    effective_on = payment.effective_on or remittance.production_on
+    derived = _derived(tenant_id, identifier, payment.trace_number, content)
+    return Advice(
+        remittance_id=f"rem_{derived}",
+        file_id=file_id,
+        content_sha256=content,
+        payer_id=payer.number or other_number or identifier,
+        payer_name=payer.name,
+        payee_npi=payee.number if payee.qualifier_code == "XX" else "",
+        trace_number=payment.trace_number,
+        payer_identifier=identifier,
+        payment_cents=payment.amount_cents,
+        method_code=payment.method_code,
+        effective_on=effective_on.isoformat() if effective_on is not None else None,
+    )
+
+
+def _reasons(found: Iterable[Finding]) -> tuple[Reason, ...]:
+    listed = list(found)
+    # What stops it first; a file with ten thousand faults does not make an event of them all.
+    listed = [*errors(listed), *(f for f in listed if not f.is_error)]
+    reasons = [reason_of(finding) for finding in listed[:REASONS_MAX]]
+    if len(listed) > REASONS_MAX:
+        text = f"{len(listed) - REASONS_MAX} more findings are not listed."
+        reasons.append(Reason(rule_id="more-findings", path="", text=text, severity="warning"))
+    return tuple(reasons)
+
+
+def _derived(*parts: str) -> str:
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+_NOTHING = Reason(
+    rule_id="no-835",
+    path="file",
+    text="The file holds no 835 that can be read.",
+    remedy="Send an 835 of version 005010X221A1.",
+)
+_NO_DAY = Reason(
+    rule_id="payment-date-missing",
+    path="BPR16",
+    text="The payment has no date, and the advice none either (DTM*405).",
+    remedy="Ask the payer for a remittance advice with BPR16.",
+)

@@ -1,0 +1,218 @@
+"""What is recorded on a claim: its charge, each answer of a payer, and the end of the charge."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from rcm.adjustments.table import Table
+from rcm.domain import Context, Fact
+from rcm.events.claims import ClaimReplaced, ClaimSubmitted
+from rcm.events.event import Event
+from rcm.events.phi import ClearPhi
+from rcm.events.remit import (
+    ChargePosted,
+    ChargeReversed,
+    PatientResponsibilitySet,
+    PaymentPosted,
+    RemittanceMatched,
+    RemittanceReceived,
+)
+from remit_svc.model import (
+    POSTED_KINDS,
+    ClaimAccount,
+    Leg,
+    State,
+    UnmatchedPayment,
+    Waiting,
+    answered,
+    fold,
+)
+from remit_svc.rules import posting
+from remit_svc.rules.statuses import status_of
+
+
+class Story:
+    """A claim's stream while one decision adds to it, so that later parts see earlier ones."""
+
+    def __init__(self, stream_id: str, state: State | None) -> None:
+        self.stream_id = stream_id
+        self.state = state
+        self.facts: list[Fact] = []
+
+    def record(self, event: Event) -> None:
+        """Add a fact and fold it."""
+        self.facts.append(Fact(self.stream_id, event))
+        self.state = fold(self.state, event)
+
+    @property
+    def account(self) -> ClaimAccount:
+        """The claim, which is known to have been charged."""
+        assert isinstance(self.state, ClaimAccount)
+        return self.state
+
+
+def on_submitted(
+    state: State | None, event: ClaimSubmitted, context: Context, table: Table
+) -> Sequence[Fact]:
+    """Post the charge of a submitted claim, then whatever came in for it before.
+
+    A later sending posts only what it changes. A void (frequency 8) asks for nothing, and is known
+    only so that its answer finds it.
+    """
+    story = Story(event.claim_id, state)
+    charged = _charge(state if isinstance(state, ClaimAccount) else None, event)
+    if charged is not None:
+        story.record(charged)
+    if isinstance(state, Waiting):
+        for unmatched_id, item in state.items.items():
+            content = context.open(item.payment, UnmatchedPayment)
+            # Whose key was destroyed stays in suspense, where a person finds it.
+            if content is not None and not item.claim_id and item.cause == "unknown-claim":
+                match_to(story, story, unmatched_id, content, context.tenant_id, table)
+    return story.facts
+
+
+def _charge(account: ClaimAccount | None, event: ClaimSubmitted) -> ChargePosted | None:
+    billed_cents = 0 if event.frequency_code == "8" else event.billed_cents
+    if account is not None:
+        leg = account.legs.get(event.payer_sequence_code, Leg())
+        if event.frequency_code == "8" or (leg.billed_cents == billed_cents and leg.is_charged):
+            return None
+    return ChargePosted(
+        claim_id=event.claim_id,
+        billed_cents=billed_cents,
+        entries=posting.charge(account, event.payer_sequence_code, billed_cents),
+        payer_id=event.payer_id,
+        form=event.form,
+        encounter_id=event.encounter_id,
+        patient_id=event.patient_id,
+        payer_sequence_code=event.payer_sequence_code,
+        service_from=event.service_from,
+        lines={line.line_item_control_number: line.billed_cents for line in event.lines},
+        attempt=event.attempt,
+    )
+
+
+def on_replaced(state: State | None, event: ClaimReplaced) -> Sequence[Fact]:
+    """Take back what is still asked for on a claim that another one stands for."""
+    if not isinstance(state, ClaimAccount) or state.is_reversed:
+        return []
+    reversed_ = ChargeReversed(
+        claim_id=event.claim_id,
+        replaced_by=event.replaced_by,
+        entries=posting.charge_reversal(state),
+    )
+    return [Fact(event.claim_id, reversed_)]
+
+
+def match_to(
+    item_story: Story,
+    claim_story: Story,
+    unmatched_id: str,
+    content: UnmatchedPayment,
+    tenant_id: str,
+    table: Table,
+) -> None:
+    """Take a payment out of suspense and post it to its claim."""
+    received = content.received
+    item_story.record(
+        RemittanceMatched(
+            unmatched_id=unmatched_id,
+            claim_id=claim_story.stream_id,
+            entries=posting.suspense(-received.paid_cents),
+        )
+    )
+    post(claim_story, received, content.x12, 0, tenant_id, table, by_person=True)
+
+
+def post(
+    story: Story,
+    received: RemittanceReceived,
+    x12: str,
+    reversals_ahead: int,
+    tenant_id: str,
+    table: Table,
+    *,
+    by_person: bool = False,
+) -> None:
+    """Record one claim payment on its claim, and what it changes in the ledger.
+
+    Args:
+        story: The claim.
+        received: What the CLP says, our own part not yet filled in.
+        x12: The CLP loop as it came.
+        reversals_ahead: Reversals of the same claim later in the same advice: what precedes them
+            is their correction.
+        tenant_id: Whose rows of the table count.
+        table: Reasons in force.
+        by_person: Money that came with a status which pays nothing is posted as a payment.
+    """
+    account = story.account
+    status = status_of(received.claim_status_code)
+    leg_code = status.leg_code or account.leg_of(
+        received.payer_claim_control_number, received.payer_name
+    )
+    leg = account.legs.get(leg_code, Leg())
+    kind: str = status.effect
+    if kind == "answer" or (by_person and received.paid_cents and kind in _SILENT):
+        is_correction = leg.reversals + reversals_ahead > leg.corrections and leg.answers >= 0
+        kind = "correction" if is_correction else "payment"
+    forwarded_to = received.forwarded_to
+    if status.is_forwarded and not forwarded_to:
+        forwarded_to = "the next payer"
+    is_billed = leg_code == account.payer_sequence_code
+    complete = msgspec.structs.replace(
+        received,
+        claim_id=story.stream_id,
+        payer_id=account.payer_id if is_billed else received.payer_id,
+        payer_sequence_code=leg_code,
+        kind=kind,
+        forwarded_to=forwarded_to,
+        encounter_id=account.encounter_id,
+        patient_id=account.patient_id,
+        form=account.form,
+        service_from=account.service_from,
+        x12=ClearPhi.of(account.patient_id, x12),
+    )
+    if kind not in POSTED_KINDS:
+        story.record(complete)
+        return
+    after = answered(account, complete)
+    entries = posting.claim_payment(account, complete, table, tenant_id)
+    story.record(complete)
+    story.record(
+        PaymentPosted(
+            claim_id=story.stream_id,
+            remittance_id=received.remittance_id,
+            position=received.position,
+            entries=entries,
+            balance_cents=after.legs[leg_code].balance_cents,
+            payer_sequence_code=leg_code,
+            table_version=table.version,
+        )
+    )
+    _set_patient_responsibility(story)
+
+
+def _set_patient_responsibility(story: Story) -> None:
+    account = story.account
+    final = account.final_leg
+    awaits_payer = account.legs.get(final, Leg()).is_forwarded
+    due_cents = account.due_from_patient_cents
+    before = (
+        account.patient_responsibility_cents,
+        account.responsible_leg,
+        account.awaits_payer,
+    )
+    if before != (due_cents, final, awaits_payer):
+        story.record(
+            PatientResponsibilitySet(
+                claim_id=story.stream_id,
+                patient_responsibility_cents=due_cents,
+                payer_sequence_code=final,
+                awaits_payer=awaits_payer,
+            )
+        )
+
+
+_SILENT = frozenset({"forwarded", "information"})

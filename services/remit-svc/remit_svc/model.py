@@ -1,0 +1,426 @@
+"""What remit-svc keeps of a claim's money, of a payment, of a file, and of money without a claim.
+
+    file-<sha256>       FileKept     an 835 came in once
+    payment-<hash>      Payment      what was posted or held under one payer's trace number
+    <claim_id>          ClaimAccount charges, answers and accounts of one claim; before it was
+                                     submitted Waiting: payments that came ahead of it
+    <unmatched_id>      Waiting      a payment under a number that is no claim of ours
+
+A claim has a leg for each payer that answers it, and on every leg, after every event,
+billed = paid + adjusted (CO, OA, PI) + patient (PR) + balance. All of it is linear in the answers'
+amounts, so that a reversal undoes its payment whatever came between or comes first.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final, Literal
+
+import msgspec
+
+from rcm.events.clinical import Adjustment, Day
+from rcm.events.envelope import Recorded
+from rcm.events.event import Event
+from rcm.events.phi import Phi
+from rcm.events.remit import (
+    ChargePosted,
+    ChargeReversed,
+    LedgerEntry,
+    PatientResponsibilitySet,
+    PaymentPosted,
+    RemittanceAccepted,
+    RemittanceDismissed,
+    RemittanceFileReceived,
+    RemittanceMatched,
+    RemittanceQuarantined,
+    RemittanceReceived,
+    RemittanceUnmatched,
+)
+from rcm.money import Cents
+
+LegCode = Literal["P", "S", "T"]
+
+LEGS: Final[tuple[LegCode, ...]] = ("P", "S", "T")
+POSTED_KINDS: Final = frozenset({"payment", "reversal", "correction"})
+
+
+class FileKept(msgspec.Struct, frozen=True, tag="file"):
+    """An 835 file that was taken in.
+
+    Attributes:
+        sha256: Of its bytes.
+    """
+
+    sha256: str
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A remittance advice in quarantine.
+
+    Attributes:
+        remittance_id: Which.
+        cause: As in RemittanceQuarantined.
+        status: `held`, `posted` after all by a person, `dismissed` by one, or `superseded` by a
+            posted advice of the same trace.
+    """
+
+    remittance_id: str
+    cause: str
+    status: Literal["held", "posted", "dismissed", "superseded"] = "held"
+
+
+class Payment(msgspec.Struct, frozen=True, tag="payment"):
+    """What came under one trace number of one payer.
+
+    Attributes:
+        posted: Remittance id by content hash: posted, once.
+        held: What is in quarantine, by content hash.
+    """
+
+    posted: dict[str, str] = {}
+    held: dict[str, Held] = {}
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One payer's part of a claim.
+
+    Attributes:
+        is_charged: Whether we billed this payer, so that its answers settle a receivable.
+        billed_cents: What we charged; without that, what the payer says it was asked (CLP03).
+        paid_cents: Sum of CLP04.
+        adjusted_cents: Sum of CAS with CO, OA, PI (and CR).
+        patient_cents: Sum of CAS with PR.
+        answers: Payments less reversals; 0 when nothing stands.
+        payments: Payments so far, corrections included.
+        reversals: Reversals so far.
+        corrections: Answers so far that stand for reversed ones.
+        is_forwarded: The last answer named a next payer: 19, 20, 21 or NM1*TT.
+        numbers: CLP07 of its answers.
+        payer_name: Who answered last.
+    """
+
+    is_charged: bool = False
+    billed_cents: Cents = 0
+    paid_cents: Cents = 0
+    adjusted_cents: Cents = 0
+    patient_cents: Cents = 0
+    answers: int = 0
+    payments: int = 0
+    reversals: int = 0
+    corrections: int = 0
+    is_forwarded: bool = False
+    numbers: tuple[str, ...] = ()
+    payer_name: str = ""
+
+    @property
+    def balance_cents(self) -> int:
+        """What nobody has accounted for yet."""
+        return self.billed_cents - self.paid_cents - self.adjusted_cents - self.patient_cents
+
+
+class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
+    """Everything that is known about the money of one claim.
+
+    Attributes:
+        claim_id: CLM01 = CLP01.
+        encounter_id: The encounter billed.
+        patient_id: Names the PHI key.
+        form: P or I.
+        payer_id: Who was asked to pay.
+        payer_sequence_code: The leg that we billed.
+        service_from: First date of service.
+        lines: Billed cents by line item control number.
+        attempt: Last sending.
+        is_reversed: Replaced or voided: nothing more is asked for, and what still comes in settles
+            against revenue instead of what is open.
+        legs: By sequence code.
+        accounts: Balance of each ledger account.
+        reason_accounts: Where each adjustment (`CO-45`) was first posted. Later ones follow it, so
+            that a reversal undoes exactly what was done even when the table has changed meanwhile.
+        patient_responsibility_cents: As last set.
+        responsible_leg: The leg that set it.
+        awaits_payer: As last set.
+        items: Payments that came before the claim, or that nobody could post.
+    """
+
+    claim_id: str
+    encounter_id: str
+    patient_id: str
+    form: Literal["P", "I"]
+    payer_id: str
+    payer_sequence_code: LegCode
+    service_from: Day | None
+    lines: dict[str, int] = {}
+    attempt: int = 1
+    is_reversed: bool = False
+    legs: dict[LegCode, Leg] = {}
+    accounts: dict[str, int] = {}
+    reason_accounts: dict[str, str] = {}
+    patient_responsibility_cents: Cents = 0
+    responsible_leg: LegCode = "P"
+    awaits_payer: bool = False
+    items: dict[str, "Item"] = {}
+
+    @property
+    def final_leg(self) -> LegCode:
+        """The last payer in turn whose answer stands; else the one that we billed."""
+        for code in reversed(LEGS):
+            leg = self.legs.get(code)
+            if leg is not None and leg.answers > 0:
+                return code
+        return self.payer_sequence_code
+
+    @property
+    def due_from_patient_cents(self) -> int:
+        """PR that stands on the final leg."""
+        leg = self.legs.get(self.final_leg)
+        return leg.patient_cents if leg is not None else 0
+
+    def leg_of(self, number: str, payer_name: str) -> LegCode:
+        """Tell which leg an answer belongs to that does not say so: the one that knows its CLP07,
+        else the one of that payer, else the one that we billed.
+        """
+        for code, leg in self.legs.items():
+            if number and number in leg.numbers:
+                return code
+        for code, leg in self.legs.items():
+            if payer_name and leg.payer_name == payer_name:
+                return code
+        return self.payer_sequence_code
+
+
+class UnmatchedPayment(msgspec.Struct, frozen=True):
+    """The sealed content of an unmatched item.
+
+    Attributes:
+        received: The payment; `claim_id` is the CLP01 that came, and our own part is empty.
+        x12: The CLP loop as it came.
+    """
+
+    received: RemittanceReceived
+    x12: str
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One payment that waits for its claim.
+
+    Attributes:
+        remittance_id: The advice.
+        position: Place of its CLP.
+        paid_cents: CLP04.
+        payment: An `UnmatchedPayment`, sealed.
+        cause: As in RemittanceUnmatched.
+        claim_id: Whom it was matched to; empty while it waits.
+    """
+
+    remittance_id: str
+    position: int
+    paid_cents: Cents
+    payment: Phi
+    cause: str
+    claim_id: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    """Payments under one claim number that is not (yet) ours.
+
+    Attributes:
+        items: By unmatched id.
+    """
+
+    items: dict[str, Item] = {}
+
+
+State = FileKept | Payment | ClaimAccount | Waiting
+
+
+def evolve(state: State | None, recorded: Recorded[Event]) -> State:
+    """Fold one fact of remit-svc into the state of its stream."""
+    return fold(state, recorded.event)
+
+
+def fold(state: State | None, event: Event) -> State:
+    """Fold one event; decisions use it to see their own earlier facts."""
+    match event:
+        case RemittanceFileReceived():
+            return FileKept(event.sha256)
+        case RemittanceQuarantined() | RemittanceDismissed() | RemittanceAccepted():
+            return _fold_payment(state if isinstance(state, Payment) else Payment(), event)
+        case RemittanceUnmatched() | RemittanceMatched():
+            return _fold_items(
+                state if isinstance(state, Waiting | ClaimAccount) else Waiting(), event
+            )
+        case ChargePosted():
+            return _charged(state if isinstance(state, Waiting | ClaimAccount) else None, event)
+        case _ if isinstance(state, ClaimAccount):
+            return _fold_claim(state, event)
+        case _:
+            # ProviderAdjustmentPosted changes no state; events of later versions change nothing.
+            return state if state is not None else Payment()
+
+
+def _fold_payment(
+    state: Payment, event: RemittanceQuarantined | RemittanceDismissed | RemittanceAccepted
+) -> Payment:
+    match event:
+        case RemittanceQuarantined():
+            item = Held(event.remittance_id, event.cause)
+            return Payment(state.posted, {**state.held, event.content_sha256: item})
+        case RemittanceDismissed():
+            is_meant = {event.remittance_id: "dismissed"}
+            return Payment(state.posted, _with_status(state.held, is_meant))
+        case RemittanceAccepted():
+            status = {
+                item.remittance_id: "superseded"
+                for item in state.held.values()
+                if item.status == "held" and item.cause != "same-trace-other-content"
+            }
+            status[event.remittance_id] = "posted"
+            posted = {**state.posted, event.content_sha256: event.remittance_id}
+            return Payment(posted, _with_status(state.held, status))
+
+
+def _with_status(held: dict[str, Held], status: dict[str, str]) -> dict[str, Held]:
+    """Set the status of some held advices, named by their remittance ids."""
+    return {
+        content: msgspec.structs.replace(item, status=status.get(item.remittance_id, item.status))
+        for content, item in held.items()
+    }
+
+
+def _fold_items(
+    state: Waiting | ClaimAccount, event: RemittanceUnmatched | RemittanceMatched
+) -> Waiting | ClaimAccount:
+    if isinstance(event, RemittanceUnmatched):
+        item = Item(
+            event.remittance_id, event.position, event.paid_cents, event.payment, event.cause
+        )
+    else:
+        item = msgspec.structs.replace(state.items[event.unmatched_id], claim_id=event.claim_id)
+    return msgspec.structs.replace(state, items={**state.items, event.unmatched_id: item})
+
+
+def _charged(before: Waiting | ClaimAccount | None, event: ChargePosted) -> ClaimAccount:
+    state = before if isinstance(before, ClaimAccount) else None
+    legs = dict(state.legs) if state is not None else {}
+    legs[event.payer_sequence_code] = msgspec.structs.replace(
+        legs.get(event.payer_sequence_code, Leg()), is_charged=True, billed_cents=event.billed_cents
+    )
+    charged = ClaimAccount(
+        claim_id=event.claim_id,
+        encounter_id=event.encounter_id,
+        patient_id=event.patient_id,
+        form=event.form,
+        payer_id=event.payer_id,
+        payer_sequence_code=event.payer_sequence_code,
+        service_from=event.service_from,
+        lines=event.lines,
+        attempt=event.attempt,
+        legs=legs,
+        accounts=_added(state.accounts if state is not None else {}, event.entries),
+        responsible_leg=event.payer_sequence_code,
+        items=before.items if before is not None else {},
+    )
+    if state is None:
+        return charged
+    return msgspec.structs.replace(
+        charged,
+        reason_accounts=state.reason_accounts,
+        patient_responsibility_cents=state.patient_responsibility_cents,
+        responsible_leg=state.responsible_leg,
+        awaits_payer=state.awaits_payer,
+    )
+
+
+def _fold_claim(state: ClaimAccount, event: Event) -> ClaimAccount:
+    match event:
+        case RemittanceReceived():
+            return answered(state, event)
+        case PaymentPosted():
+            reasons = {e.reason: e.account for e in event.entries if e.reason}
+            return msgspec.structs.replace(
+                state,
+                accounts=_added(state.accounts, event.entries),
+                reason_accounts={**reasons, **state.reason_accounts},
+            )
+        case PatientResponsibilitySet():
+            return msgspec.structs.replace(
+                state,
+                patient_responsibility_cents=event.patient_responsibility_cents,
+                responsible_leg=event.payer_sequence_code,
+                awaits_payer=event.awaits_payer,
+            )
+        case ChargeReversed():
+            accounts = _added(state.accounts, event.entries)
+            return msgspec.structs.replace(state, is_reversed=True, accounts=accounts)
+        case _:
+            return state
+
+
+def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
+    """Add a payer's answer to its leg. Statuses without adjudication change nothing."""
+    if event.kind not in POSTED_KINDS:
+        return state
+    leg = state.legs.get(event.payer_sequence_code, Leg())
+    is_reversal = event.kind == "reversal"
+    patient, adjusted = 0, 0
+    for adjustment in adjustments(event):
+        if adjustment.group_code == "PR":
+            patient += adjustment.amount_cents
+        else:
+            adjusted += adjustment.amount_cents
+    number = event.payer_claim_control_number
+    leg = msgspec.structs.replace(
+        leg,
+        billed_cents=leg.billed_cents + (0 if leg.is_charged else event.billed_cents),
+        paid_cents=leg.paid_cents + event.paid_cents,
+        adjusted_cents=leg.adjusted_cents + adjusted,
+        patient_cents=leg.patient_cents + patient,
+        answers=leg.answers + (-1 if is_reversal else 1),
+        payments=leg.payments + (not is_reversal),
+        reversals=leg.reversals + is_reversal,
+        corrections=leg.corrections + (event.kind == "correction"),
+        is_forwarded=leg.is_forwarded if is_reversal else bool(event.forwarded_to),
+        numbers=leg.numbers if number in leg.numbers else (*leg.numbers, number),
+        payer_name=event.payer_name,
+    )
+    return msgspec.structs.replace(state, legs={**state.legs, event.payer_sequence_code: leg})
+
+
+def adjustments(event: RemittanceReceived) -> list[Adjustment]:
+    """Return the adjustments of a claim payment: the claim's own and those of its lines."""
+    return [*event.adjustments, *(a for line in event.lines for a in line.adjustments)]
+
+
+def _added(accounts: dict[str, int], entries: Sequence[LedgerEntry]) -> dict[str, int]:
+    total = dict(accounts)
+    for entry in entries:
+        total[entry.account] = total.get(entry.account, 0) + entry.amount_cents
+    return total
+
+
+OWN_NUMBER: Final = re.compile(r"[PI][A-Z2-7]{14}", re.ASCII)
+"""The numbers that claims-svc gives (CLM01). Anything else in CLP01 may be a name or a member's
+number, and never becomes the name of a stream."""
+_CLAIM_ID: Final = re.compile(r"[A-Z0-9]{1,17}", re.ASCII)
+
+
+def may_be_ours(claim_number: str) -> bool:
+    """Tell whether a CLP01 is worth looking up: it could be a claim id."""
+    return _CLAIM_ID.fullmatch(claim_number) is not None
+
+
+def waiting_stream(claim_number: str, unmatched_id: str) -> str:
+    """Name the stream in which a payment waits: the claim's own when the number has our shape."""
+    return claim_number if OWN_NUMBER.fullmatch(claim_number) else unmatched_id
+
+
+def payment_stream(payer_identifier: str, trace_number: str) -> str:
+    """Name the stream of a payment; the trace number itself may be anything that a file holds."""
+    digest = sha256(f"{len(payer_identifier)}:{payer_identifier}{trace_number}".encode())
+    return f"payment-{digest.hexdigest()[:40]}"
+
+
+def file_stream(content_sha256: str) -> str:
+    """Name the stream of a file."""
+    return f"file-{content_sha256}"
