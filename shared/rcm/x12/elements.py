@@ -206,7 +206,7 @@ def _simple(use: ElementUse, value: str, at: _Place, where: tuple[int, int]) -> 
     elif use.length_max and length > use.length_max:
         message = f"It has {length} characters where {use.length_max} are the most."
         yield at.found(TOO_LONG, message, where, use, value)
-    if use.codes and value not in use.codes:
+    elif use.codes and value not in use.codes:
         allowed = ", ".join(sorted(use.codes)[:12])
         yield at.found(CODE, f"The guide allows {allowed}.", where, use, value)
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from rcm.x12.elements import check_segment
 from rcm.x12.envelope import Unit
-from rcm.x12.findings import Finding, Rule, Severity
+from rcm.x12.findings import Finding, Place, Rule, Severity
 
 UNREADABLE = Rule(
     "unreadable",
@@ -75,6 +75,15 @@ def unreadable(unit: Unit, index: int) -> SetAside:
     guide, delimiters = unit.transaction.guide, unit.transaction.delimiters
     details = check_segment(guide, segment, delimiters, lambda: place)
     return SetAside(unit, (found, *details))
+
+
+def faulty_segment(unit: Unit) -> int:
+    """Find the first segment with an error in it; the first of all if every one looks right."""
+    guide, delimiters = unit.transaction.guide, unit.transaction.delimiters
+    for index, segment in enumerate(unit.segments):
+        if check_segment(guide, segment, delimiters, Place):
+            return index
+    return 0
 
 
 def cut_off(unit: Unit) -> SetAside:
