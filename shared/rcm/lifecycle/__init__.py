@@ -1,0 +1,22 @@
+"""One claim's life, folded from every service's events: where it is, why, and where the money went.
+
+Pure, and tolerant of order across topics: a remittance may be folded before the submission that it
+answers. `claim.py` says where a claim stands, `steps.py` says what happened in words, `life.py`
+puts both together for one claim from the log alone.
+"""
+
+from rcm.lifecycle.claim import Claim, Money, fold_claim
+from rcm.lifecycle.life import Life, life_of, related_stories
+from rcm.lifecycle.steps import Step, step_of, stories
+
+__all__ = [
+    "Claim",
+    "Life",
+    "Money",
+    "Step",
+    "fold_claim",
+    "life_of",
+    "related_stories",
+    "step_of",
+    "stories",
+]
