@@ -1,34 +1,53 @@
-"""The port through which checks ask about code lists that we do not own.
+"""The port to code lists: whoever checks X12 asks here, and the kernel's callers answer.
 
-CARC, RARC, ICD and their like change several times a year and some are licensed, so no list is in
-`rcm.x12`. A service gives an object with one method; without one, only shapes are checked.
+`rcm.x12` ships no code list that somebody else owns (CPT, CARC, NUBC); it knows shapes and the few
+lists that are public and small. A caller that has more gives an object with `knows`.
 """
 
-import re
 from datetime import date
-from typing import Protocol
-
-#: Systems that our checks ask for.
-CARC = "carc"  # claim adjustment reason codes, source 139
-RARC = "rarc"  # remittance advice remark codes, source 411
-
-_SHAPES = {
-    CARC: re.compile(r"(?:[1-9]\d{0,2}|[A-Z]\d{1,2})", re.ASCII),
-    RARC: re.compile(r"(?:N[1-9]\d{0,2}|MA?[0-9]{1,3})", re.ASCII),
-}
+from typing import Final, Protocol
 
 
 class CodeSets(Protocol):
-    """Knows published code lists by date."""
+    """Answers whether a code is in a list on a day."""
 
-    def is_valid(self, system: str, code: str, on_date: date | None) -> bool:
-        """Tell whether a code of a system is in force on a day; a day of None means any day."""
+    def knows(self, code_list: str, code: str, on: date) -> bool | None:
+        """Tell whether a code is valid on a day; None when the list is not there.
+
+        Args:
+            code_list: One of the names in `LISTS`.
+            code: The code as X12 carries it, such as E119 without its point.
+            on: The day that decides: of service, discharge or adjudication.
+        """
+        ...
 
 
-class ShapesOnly:
-    """Answers by the shape of codes alone: what could be a code is one."""
+#: Names of the lists that are asked for, with what they hold.
+LISTS: Final = {
+    "icd-10-cm": "diagnoses that may be billed",
+    "icd-9-cm": "diagnoses before 1 October 2015",
+    "icd-10-pcs": "inpatient procedures",
+    "poa-exempt": "diagnoses that need no present-on-admission indicator",
+    "hcpcs": "procedures: HCPCS level I and II",
+    "hcpcs-unlisted": "procedures whose code says nothing, so that a description is needed",
+    "modifier": "procedure modifiers",
+    "cdt": "dental procedures",
+    "revenue": "revenue codes (NUBC)",
+    "bill-type": "types of bill, two digits (NUBC)",
+    "patient-status": "patient discharge status (NUBC)",
+    "condition": "condition codes (NUBC)",
+    "occurrence": "occurrence codes (NUBC)",
+    "value": "value codes (NUBC)",
+    "carc": "claim adjustment reason codes",
+    "rarc": "remittance advice remark codes",
+    "taxonomy": "provider taxonomy codes (NUCC)",
+}
 
-    def is_valid(self, system: str, code: str, on_date: date | None) -> bool:  # noqa: ARG002 - the port's signature
-        """Tell whether a text has the shape of the system's codes."""
-        shape = _SHAPES.get(system)
-        return shape is None or shape.fullmatch(code) is not None
+
+class NoCodeSets:
+    """The answer of a caller without lists: unknown, so nothing is said."""
+
+    def knows(self, code_list: str, code: str, on: date) -> bool | None:
+        """Answer None."""
+        del code_list, code, on
+        return None

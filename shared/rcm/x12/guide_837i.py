@@ -57,9 +57,9 @@ loop 2000A R * cut # billing provider
     SBR R | 01={SEQUENCE} 02=18 05..08N 09={FILING}
 {INSURED}
     loop 2300 S 100 cut # claim
-      CLM R | 02R 03..04N 05R 05-2R=A 05-3R 06N 07R=A,B,C 08R=N,W,Y 09R=I,Y 10..19N 20={DELAY}
+      CLM R | 02R 03..04N 05R 05-2R=A 05-3R 06N 07R=A,B,C 08R=N,W,Y 09R=I,Y 10..18N 19=08,PB 20={DELAY}
       DTP*096 S | 02=TM # discharge hour
-      DTP*434 R | 02=RD8 # statement
+      DTP*434 S | 02=RD8 # statement
       DTP*435 S | 02=D8,DT # admission
       DTP*050 S | {DAY} # repricer received
       CL1 R | 01R 03R 04N

@@ -36,7 +36,7 @@ _AMBULANCE = "02=N,Y 03R=01,04,05,06,07,08,09,12 04..07=01,04,05,06,07,08,09,12"
 
 _CLAIM = (
     f"02R 03..04N 05R 05-2R=B 05-3R 06R=N,Y 07R=A,B,C 08R=N,W,Y"
-    f" 09R=I,Y 10=P 11-1=AA,EM,OA 11-2=AA,EM,OA 11-3N 12=02,03,05,09 13..18N 20={DELAY}"
+    f" 09R=I,Y 10=P 11-1=AA,EM,OA 11-2=AA,EM,OA 11-3N 12=02,03,05,09 13..18N 19=08,PB 20={DELAY}"
 )
 _SERVICE = (
     "01-1=ER,HC,IV,WK 01-8N 02R 03R=MJ,UN 04R 06N 07R 08N 09=Y 10N 11=Y 12=Y 13..14N 15=0 16..21N"
@@ -155,14 +155,14 @@ loop 2000A R * cut # billing provider
         LX R
         SV1 R | {_SERVICE}
         SV5 S | 01-1=HC 01-3N 01-4N 01-5N 01-6N 01-7N 01-8N 02=DA 04R 05R 06R=1,4,6 07N
-        PWK*CT S 1 | 02R=AB,AD,AF,AG,NS 03..09N # certificate of medical necessity
+        PWK*CT*AB|AD|AF|AG|NS S 1 | 03..09N # certificate of medical necessity
         PWK S 10 | {PAPERWORK}
         CR1 S | {_JOURNEY}
         CR3 S | 01R=I,R,S 02R=MO 03R 04..05N
         CRC*07 S 3 | {_AMBULANCE}
         CRC*70 S 1 | 02=N,Y 03R=65 04..07N
         CRC*09 S 1 | 02=N,Y 03R=38,ZV 04=38,ZV 05..07N
-        DTP*472 R 1 | {DAY_OR_RANGE}
+        DTP*472 S 1 | {DAY_OR_RANGE}
         DTP*471 S 1 | {DAY}
         DTP*607 S 1 | {DAY}
         DTP*463 S 1 | {DAY}

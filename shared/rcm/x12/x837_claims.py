@@ -78,6 +78,7 @@ class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     assignment_code: str = "A"  # CLM07: A assigned, B for laboratory only, C not assigned
     benefits_assignment_code: str = "Y"  # CLM08: Y, N, W
     release_code: str = "Y"  # CLM09: Y signed release, I informed consent
+    predetermination_code: str = ""  # CLM19: PB dental, 08 in the guides X291 and X292
     delay_reason_code: str = ""  # CLM20
     repricer_received_on: date | None = None  # DTP*050
     attachments: tuple[Attachment, ...] = ()  # PWK
@@ -112,7 +113,6 @@ class ProfessionalClaim(Claim, frozen=True, kw_only=True, omit_defaults=True, gc
     accident_state_code: str = ""  # CLM11-4, required with AA
     accident_country_code: str = ""  # CLM11-5
     special_program_code: str = ""  # CLM12
-    predetermination_code: str = ""  # CLM19: PB; 08 in the predetermination guide X291
     onset_on: date | None = None  # DTP*431
     initial_treatment_on: date | None = None  # DTP*454
     last_seen_on: date | None = None  # DTP*304
@@ -149,12 +149,12 @@ class InstitutionalClaim(Claim, frozen=True, kw_only=True, omit_defaults=True, g
     """A claim of an 837I (005010X223A2). 2300."""
 
     bill_type_code: str  # CLM05-1 with CLM05-2 = A: the type of bill without its frequency digit
-    statement_from: date  # DTP*434, RD8
-    statement_through: date  # DTP*434, RD8
     admission_type_code: str  # CL101, NUBC
     patient_status_code: str  # CL103, NUBC, two digits
     lines: tuple[InstitutionalLine, ...]  # 2400, at most 999
     principal_diagnosis: Diagnosis  # HI*ABK
+    statement_from: date | None = None  # DTP*434, RD8; None only in a predetermination
+    statement_through: date | None = None  # DTP*434, RD8
     point_of_origin_code: str = ""  # CL102, NUBC
     admitted_on: date | None = None  # DTP*435
     admission_time: str = ""  # DTP*435 in its DT form: HHMM; empty means D8
@@ -190,7 +190,6 @@ class DentalClaim(Claim, frozen=True, kw_only=True, omit_defaults=True, gc=False
     accident_state_code: str = ""  # CLM11-4
     accident_country_code: str = ""  # CLM11-5
     special_program_code: str = ""  # CLM12
-    predetermination_code: str = ""  # CLM19: PB for a predetermination
     accident_on: date | None = None  # DTP*439
     appliance_placement_on: date | None = None  # DTP*452
     service_from: date | None = None  # DTP*472

@@ -64,6 +64,7 @@ class ReadClaim(Struct, frozen=True):
     Attributes:
         claim: The claim, with its provider, subscriber, payer and patient.
         origin: Where it stands.
+        levels: Where the levels above it stand: 2000A, 2000B, and 2000C if there is one.
         submission: The head of its transaction.
         findings: Faults of structure and elements in the claim itself.
         findings_above: The same of the levels that it depends on.
@@ -71,6 +72,7 @@ class ReadClaim(Struct, frozen=True):
 
     claim: Claim
     origin: Origin
+    levels: tuple[Origin, ...]
     submission: Submission | None
     findings: tuple[Finding, ...]
     findings_above: tuple[Finding, ...]
@@ -209,6 +211,7 @@ class _Transaction:
         self._loop = ""
         self._count = 0
         self._parents: dict[str, str] = {}
+        self._levels: dict[str, Origin] = {}
         self._promise: tuple[Place, bool] | None = None
         self._faults: dict[str, tuple[Finding, ...]] = {}
 
@@ -255,7 +258,8 @@ class _Transaction:
             return self._set_aside(unit, unreadable.index)
         origin = Origin(unit, f"{self._loop}/2300[{self._loops['CLM']}]")
         faults = () if not self._faults else tuple(sum(self._faults.values(), ()))
-        return ReadClaim(one, origin, self._submission, found, faults)
+        levels = tuple(self._levels.values())
+        return ReadClaim(one, origin, levels, self._submission, found, faults)
 
     def _enter(self, unit: Unit, found: list[Finding]) -> SetAside | None:
         """Open a level; set it aside when it cannot be read."""
@@ -268,9 +272,11 @@ class _Transaction:
         for below in ("20", "22", "23"):
             if below >= level:
                 self._faults.pop(below, None)
+                self._levels.pop(below, None)
         if found:
             self._faults[level] = tuple(found)
         self._count_level(level)
+        self._levels[level] = Origin(unit, self._loop)
         try:
             self._read_level(unit, level)
         except ValueError:

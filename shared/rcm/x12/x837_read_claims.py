@@ -164,8 +164,9 @@ def _head(row: Row, component: str) -> Facts:
         "benefits_assignment_code": at(row, 8),
         "release_code": at(row, 9),
     }
-    if len(row) > 20:
-        facts["delay_reason_code"] = row[20]
+    if len(row) > 19:
+        facts["predetermination_code"] = row[19]
+        facts["delay_reason_code"] = at(row, 20)
     return facts
 
 
@@ -196,7 +197,6 @@ def _take_circumstances(facts: Facts, row: Row, component: str) -> None:
         facts["accident_state_code"] = at(parts, 3)
         facts["accident_country_code"] = at(parts, 4)
     facts["special_program_code"] = at(row, 12)
-    facts["predetermination_code"] = at(row, 19)
 
 
 def _institutional_head(row: Row, component: str) -> Facts:

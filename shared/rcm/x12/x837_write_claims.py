@@ -35,7 +35,7 @@ def put_professional(out: Segments, claim: ProfessionalClaim) -> None:
         claim,
         (claim.place_of_service_code, "B"),
         ("Y" if claim.has_provider_signature else "N", claim.patient_signature_source_code),
-        (_related_causes(out, claim), claim.special_program_code, claim.predetermination_code),
+        (_related_causes(out, claim), claim.special_program_code),
     )
     _put_professional_days(put, claim)
     out.attachments(claim.attachments)
@@ -68,10 +68,12 @@ def put_professional(out: Segments, claim: ProfessionalClaim) -> None:
 def put_institutional(out: Segments, claim: InstitutionalClaim) -> None:
     """Write a claim of an 837I."""
     put = out.put
-    _put_head(out, claim, (claim.bill_type_code, "A"), ("", ""), ("", "", ""))
+    _put_head(out, claim, (claim.bill_type_code, "A"), ("", ""), ("", ""))
     if claim.discharge_time:
         put(("DTP", "096", "TM", claim.discharge_time))
-    put_period(put, "434", claim.statement_from, claim.statement_through)
+    if claim.statement_from is not None:
+        last = claim.statement_through or claim.statement_from
+        put_period(put, "434", claim.statement_from, last)
     if claim.admitted_on is not None:
         admitted = day(claim.admitted_on) + claim.admission_time
         put(("DTP", "435", "DT" if claim.admission_time else "D8", admitted))
@@ -107,7 +109,7 @@ def put_dental(out: Segments, claim: DentalClaim) -> None:
         claim,
         (claim.place_of_service_code, "B"),
         ("Y" if claim.has_provider_signature else "N", ""),
-        (_related_causes(out, claim), claim.special_program_code, claim.predetermination_code),
+        (_related_causes(out, claim), claim.special_program_code),
     )
     put_days(put, (("439", claim.accident_on), ("452", claim.appliance_placement_on)))
     if claim.service_from is not None:
@@ -145,7 +147,7 @@ def _put_head(
     claim: Claim,
     facility: tuple[str, str],
     signature: tuple[str, str],
-    circumstances: tuple[str, str, str],
+    circumstances: tuple[str, str],
 ) -> None:
     """Write CLM.
 
@@ -154,9 +156,9 @@ def _put_head(
         claim: The claim.
         facility: CLM05-1 and CLM05-2.
         signature: CLM06 and CLM10, the provider's and the source of the patient's.
-        circumstances: CLM11 related causes, CLM12 special programme, CLM19 predetermination.
+        circumstances: CLM11 related causes and CLM12 special programme.
     """
-    causes, programme, predetermination = circumstances
+    causes, programme = circumstances
     provider_signature, patient_signature = signature
     head: tuple[str, ...] = (
         "CLM",
@@ -173,8 +175,8 @@ def _put_head(
         causes,
         programme,
     )
-    if predetermination or claim.delay_reason_code:
-        head += ("", "", "", "", "", "", predetermination, claim.delay_reason_code)
+    if claim.predetermination_code or claim.delay_reason_code:
+        head += ("",) * 6 + (claim.predetermination_code, claim.delay_reason_code)
     out.put(head)
 
 

@@ -1,0 +1,258 @@
+"""Check 837 claims: before they are written, or as they are read from a file.
+
+    findings = check_claim(claim, as_of=today)            # a claim that is about to be sent
+    for event in FileCheck(source, as_of=today): ...      # a file, claim by claim
+
+Checking changes nothing and refuses nothing: it says what is wrong, where, and what to do. Every
+rule can be relaxed by its id.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from typing import BinaryIO, Final
+
+from msgspec import Struct
+
+from rcm.x12 import x837_rules as rules
+from rcm.x12.code_sets import CodeSets, NoCodeSets
+from rcm.x12.findings import Finding
+from rcm.x12.origin import Origin
+from rcm.x12.set_aside import SetAside
+from rcm.x12.x837_check_claims import (
+    claim_faults,
+    dental_faults,
+    institutional_faults,
+    is_inpatient,
+    professional_faults,
+)
+from rcm.x12.x837_check_lines import (
+    Circumstances,
+    dental_line_faults,
+    institutional_line_faults,
+    professional_line_faults,
+    sum_faults,
+)
+from rcm.x12.x837_check_parties import (
+    address_faults,
+    billing_provider_faults,
+    patient_faults,
+    subscriber_faults,
+)
+from rcm.x12.x837_check_payers import other_payer_faults
+from rcm.x12.x837_claims import Claim, DentalClaim, InstitutionalClaim, ProfessionalClaim
+from rcm.x12.x837_faults import Fault, finding, findings
+from rcm.x12.x837_read import Header, ReadClaim, Stream, Trailer
+
+_NO_LISTS: Final = NoCodeSets()
+_PREDETERMINATION: Final = frozenset({"005010X291", "005010X292"})
+_OFFICE_LINES_MAX: Final = 50
+_BILL_LINES_MAX: Final = 999
+
+
+def check_claim(
+    claim: Claim,
+    *,
+    as_of: date | None = None,
+    codes: CodeSets = _NO_LISTS,
+    relax: frozenset[str] = frozenset(),
+    is_encounter: bool = False,
+) -> list[Finding]:
+    """Check one claim with its provider, subscriber and patient.
+
+    Args:
+        claim: The claim.
+        as_of: The day that it is sent; births and services after it are faults.
+        codes: The code lists that the caller has.
+        relax: Ids of rules not to apply.
+        is_encounter: Whether it only reports (BHT06 = RP), so that nothing may be billed.
+    """
+    around = Circumstances(as_of, codes, is_encounter, bool(claim.predetermination_code))
+    faults = chain(
+        billing_provider_faults(claim.billing_provider),
+        _holder_faults(claim, as_of),
+        () if claim.patient is None else patient_faults(claim.patient, as_of),
+        faults_of_claim(claim, around),
+    )
+    return findings(
+        (fault for fault in faults if fault.rule.rule_id not in relax), None, claim.claim_id
+    )
+
+
+def faults_of_claim(claim: Claim, around: Circumstances) -> Iterator[Fault]:
+    """Check 2300 and everything inside it."""
+    yield from claim_faults(claim, around)
+    if isinstance(claim, ProfessionalClaim):
+        yield from professional_faults(claim, around)
+        yield from sum_faults(claim, claim.lines, _OFFICE_LINES_MAX)
+        for place, line in enumerate(claim.lines, 1):
+            yield from professional_line_faults(claim, place, line, around)
+        yield from other_payer_faults(claim, claim.lines, around.codes)
+    elif isinstance(claim, InstitutionalClaim):
+        yield from institutional_faults(claim, around)
+        yield from sum_faults(claim, claim.lines, _BILL_LINES_MAX)
+        inpatient = is_inpatient(claim)
+        for place, bill_line in enumerate(claim.lines, 1):
+            yield from institutional_line_faults(
+                claim, place, bill_line, around, is_inpatient=inpatient
+            )
+        yield from other_payer_faults(claim, claim.lines, around.codes)
+    elif isinstance(claim, DentalClaim):
+        yield from dental_faults(claim, around)
+        yield from sum_faults(claim, claim.lines, _OFFICE_LINES_MAX)
+        for place, dental_line in enumerate(claim.lines, 1):
+            yield from dental_line_faults(claim, place, dental_line, around)
+        yield from other_payer_faults(claim, claim.lines, around.codes)
+
+
+def _holder_faults(claim: Claim, as_of: date | None) -> Iterator[Fault]:
+    with_patient = claim.patient is not None
+    yield from subscriber_faults(
+        claim.subscriber,
+        as_of,
+        with_patient=with_patient,
+        professional=isinstance(claim, ProfessionalClaim),
+    )
+    if claim.payer.address is not None:
+        yield from address_faults(claim.payer.address, "2010BB")
+
+
+class CheckedClaim(Struct, frozen=True):
+    """A claim that was taken from a file, and everything that is wrong with it.
+
+    Attributes:
+        read: The claim and where it stands.
+        findings: Faults in the claim itself: structure, elements, situations, balances, codes.
+        findings_above: The same of the levels that it depends on.
+    """
+
+    read: ReadClaim
+    findings: tuple[Finding, ...]
+    findings_above: tuple[Finding, ...]
+
+    @property
+    def claim(self) -> Claim:
+        """The claim."""
+        return self.read.claim
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether no error stands against it, its own or of a level above."""
+        return not any(one.is_error for one in chain(self.findings, self.findings_above))
+
+
+Checked = Header | CheckedClaim | SetAside | Trailer
+
+
+class FileCheck:
+    """Read a file of 837s and check every claim, in constant memory.
+
+    Attributes:
+        stream: The stream underneath; its reader has the interchanges for acknowledging.
+        findings: Everything that was found so far, each fault once; a caller may take it out.
+    """
+
+    def __init__(
+        self,
+        source: bytes | BinaryIO,
+        *,
+        as_of: date | None = None,
+        codes: CodeSets = _NO_LISTS,
+        relax: frozenset[str] = frozenset(),
+    ) -> None:
+        self.stream = Stream(source, relax=relax)
+        self.findings: list[Finding] = self.stream.findings
+        self._as_of = as_of
+        self._codes = codes
+        self._relax = relax
+        self._seen: set[str] = set()
+        self._parties: dict[str, tuple[object, tuple[Finding, ...]]] = {}
+
+    def __iter__(self) -> Iterator[Checked]:
+        """Give heads, claims with their findings, what is set aside, and ends."""
+        for event in self.stream:
+            if isinstance(event, ReadClaim):
+                yield self._check(event)
+                continue
+            if isinstance(event, Header):
+                self._seen.clear()
+                self._parties.clear()
+            yield event
+
+    def _check(self, read: ReadClaim) -> CheckedClaim:
+        claim, origin = read.claim, read.origin
+        transaction = origin.unit.transaction
+        submission = read.submission
+        around = Circumstances(
+            self._as_of,
+            self._codes,
+            submission is not None and submission.transaction_type_code == "RP",
+            bool(claim.predetermination_code) or transaction.version in _PREDETERMINATION,
+        )
+        relax = self._relax
+        made = [
+            finding(fault, origin, claim.claim_id)
+            for fault in chain(
+                faults_of_claim(claim, around), _line_numbers(origin), self._repeated(claim)
+            )
+            if fault.rule.rule_id not in relax
+        ]
+        self.findings += made
+        above = (*read.findings_above, *self._above(read))
+        return CheckedClaim(read, (*read.findings, *made), above)
+
+    def _repeated(self, claim: Claim) -> Iterator[Fault]:
+        if claim.claim_id in self._seen:
+            message = "Another claim of the transaction has this number."
+            yield Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id)
+        self._seen.add(claim.claim_id)
+
+    def _above(self, read: ReadClaim) -> tuple[Finding, ...]:
+        """Check the levels above a claim, each once."""
+        claim, levels = read.claim, read.levels
+        found = self._party("20", claim.billing_provider, claim, levels)
+        found += self._party("22", (claim.subscriber, claim.patient is not None), claim, levels)
+        if claim.patient is not None:
+            found += self._party("23", claim.patient, claim, levels)
+        return found
+
+    def _party(
+        self, level: str, key: object, claim: Claim, levels: tuple[Origin, ...]
+    ) -> tuple[Finding, ...]:
+        known = self._parties.get(level)
+        if known is not None and (known[0] is key or known[0] == key):
+            return known[1]
+        faults: Iterator[Fault]
+        if level == "20":
+            faults = billing_provider_faults(claim.billing_provider)
+        elif level == "22":
+            faults = _holder_faults(claim, self._as_of)
+        else:
+            assert claim.patient is not None, "a level 23 is a patient"
+            faults = patient_faults(claim.patient, self._as_of)
+        place = int(level) - 20 if level == "20" else int(level) - 21
+        origin = levels[place] if place < len(levels) else None
+        made = tuple(
+            finding(_inside(fault, level), origin, "")
+            for fault in faults
+            if fault.rule.rule_id not in self._relax
+        )
+        self.findings += made
+        self._parties[level] = (key, made)
+        return made
+
+
+def _inside(fault: Fault, level: str) -> Fault:
+    """Name the loop of a fault below the loop of its level: 2000B itself is the empty loop."""
+    return fault._replace(loop="") if fault.loop == "2000B" and level == "22" else fault
+
+
+def _line_numbers(origin: Origin) -> Iterator[Fault]:
+    place = 0
+    for row in origin.unit.segments:
+        if row[0] == "LX":
+            place += 1
+            if len(row) < 2 or row[1] != str(place):
+                value = row[1] if len(row) > 1 else ""
+                loop = f"2400[{place}]"
+                yield Fault(rules.LINE_NUMBER, f"LX01 should be {place}.", loop, "LX", 1, 0, value)
