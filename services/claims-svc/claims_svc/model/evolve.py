@@ -97,8 +97,11 @@ def _held(state: State | None, event: ClaimHeld) -> ClaimState:
     )
 
 
-def _released(state: State | None, _: ClaimReleased) -> ClaimState:
-    return _replace(_claim(state), status="ready", rejected_level="", contradicted=False)
+def _released(state: State | None, event: ClaimReleased) -> ClaimState:
+    claim = _claim(state)
+    # An interchange that never arrived was no sending.
+    attempt = claim.attempt - 1 if event.cause == "not-sent" else claim.attempt
+    return _replace(claim, status="ready", attempt=attempt, rejected_level="", contradicted=False)
 
 
 def _batched(state: State | None, event: ClaimBatched) -> ClaimState:

@@ -1,0 +1,1 @@
+"""What claims-svc decides, one module for each stretch of a claim's way."""
