@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,13 +21,15 @@ from rcm.platform.crash import crash_point
 from rcm.platform.engine.batch import Core, Outcome
 from rcm.platform.engine.loop import Engine
 from rcm.platform.keys import KeyFolder, KeyName, Keys, KeysMissing
-from rcm.platform.log.port import EventLog
+from rcm.platform.log.kafka import KafkaLog
+from rcm.platform.log.port import EventLog, LogUnavailable
 from rcm.platform.log.sqlite import SqliteLog
 from rcm.platform.manifest import Job, Manifest
 from rcm.platform.relay import Relay
 from rcm.platform.settings import Settings
-from rcm.platform.store.migrate import migrate
+from rcm.platform.store.migrate import check_migrated, migrate
 from rcm.platform.store.port import ParkedEvent, Store
+from rcm.platform.store.postgres import PostgresStore, sqlalchemy_url
 from rcm.platform.store.sqlite import SqliteStore
 from rcm.problems import NotFound
 
@@ -181,8 +184,28 @@ async def open_runtime(
         yield runtime
 
 
-async def open_store(manifest: Manifest, settings: Settings) -> SqliteStore:
-    """Open the store of a service, its tables up to date."""
+async def open_store(manifest: Manifest, settings: Settings) -> SqliteStore | PostgresStore:
+    """Open the store of a service, its tables up to date.
+
+    Raises:
+        NotMigrated: They are not, and we may not change them.
+        UnsafeRole: The database role is not bound by row-level security.
+    """
+    if settings.postgres_url:
+        name = manifest.service.name.replace("-", "_")
+        url = settings.postgres_url.replace("{service}", name)
+        owner = settings.postgres_owner_url.replace("{service}", name)
+        if owner:
+            await migrate(sqlalchemy_url(owner), manifest, urlsplit(url).username or "")
+        store = PostgresStore(url, manifest)
+        try:
+            await store.check_role()
+            async with store.administer() as connection:
+                await connection.run_sync(check_migrated, manifest)
+        except BaseException:
+            await store.close()
+            raise
+        return store
     folder = settings.data_dir / "stores"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{manifest.service.name}.db"
@@ -191,7 +214,23 @@ async def open_store(manifest: Manifest, settings: Settings) -> SqliteStore:
 
 
 async def open_log(settings: Settings, topics: Sequence[str] = TOPICS) -> EventLog:
-    """Open the log; the embedded one is made if it is missing."""
+    """Open the log; the embedded one is made if it is missing.
+
+    Raises:
+        LogUnavailable: Kafka does not answer, or its topics are not there.
+    """
+    if settings.bus == "kafka":
+        log = KafkaLog(
+            settings.kafka_servers,
+            protocol=settings.kafka_security_protocol,
+            username=settings.kafka_username,
+            password=settings.kafka_password,
+        )
+        for topic in topics:
+            if await log.partition_count(topic) != settings.partition_count:
+                await log.close()
+                raise LogUnavailable(f"topic {topic} needs {settings.partition_count} partitions")
+        return log
     path = settings.data_dir / "log.db"
     SqliteLog.create(path, dict.fromkeys(topics, settings.partition_count))
     return SqliteLog(path)

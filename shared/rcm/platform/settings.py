@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = "PLAINTEXT"
     kafka_username: str = ""
     kafka_password: str = Field("", repr=False)
-    partition_count: int = Field(12, ge=1, le=1_000)
+    partition_count: int = Field(8, ge=1, le=1_000)
     postgres_url: str = Field("", repr=False)
     postgres_owner_url: str = Field("", repr=False)
     member: str = "0"

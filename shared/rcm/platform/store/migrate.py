@@ -19,8 +19,11 @@ from rcm.platform.manifest import Manifest
 from rcm.platform.store.rows import TENANT
 from rcm.platform.store.tables import KERNEL
 
-GUARD: Final = f"{TENANT} = any(string_to_array(current_setting('app.tenants', true), ','))"
-"""Which rows a transaction sees and may write: those of the tenants that it named."""
+GUARD: Final = (
+    f"{TENANT} = any((select string_to_array(current_setting('app.tenants', true), ','))::text[])"
+)
+"""Which rows a transaction sees and may write: those of the tenants that it named. The sub-select
+is evaluated once for a query, not for each row."""
 
 
 class NotMigrated(RuntimeError):
