@@ -21,7 +21,6 @@ import msgspec
 from rcm.events.clinical import Adjustment, Day
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
-from rcm.events.phi import Phi
 from rcm.events.remit import (
     ChargePosted,
     ChargeReversed,
@@ -30,6 +29,7 @@ from rcm.events.remit import (
     PaymentPosted,
     RemittanceAccepted,
     RemittanceDismissed,
+    RemittanceFileHandled,
     RemittanceFileReceived,
     RemittanceMatched,
     RemittanceQuarantined,
@@ -48,25 +48,30 @@ class FileKept(msgspec.Struct, frozen=True, tag="file"):
     """An 835 file that was taken in.
 
     Attributes:
-        sha256: Of its bytes.
+        fact: What was recorded of it.
+        handled: What became of its advices, once all were handled.
     """
 
-    sha256: str
+    fact: RemittanceFileReceived
+    handled: RemittanceFileHandled | None = None
+
+
+HeldStatus = Literal["held", "posted", "dismissed", "superseded"]
 
 
 class Held(msgspec.Struct, frozen=True):
     """A remittance advice in quarantine.
 
     Attributes:
-        remittance_id: Which.
-        cause: As in RemittanceQuarantined.
+        fact: What was recorded of it.
         status: `held`, `posted` after all by a person, `dismissed` by one, or `superseded` by a
             posted advice of the same trace.
+        note_code: Why it was dismissed.
     """
 
-    remittance_id: str
-    cause: str
-    status: Literal["held", "posted", "dismissed", "superseded"] = "held"
+    fact: RemittanceQuarantined
+    status: HeldStatus = "held"
+    note_code: str = ""
 
 
 class Payment(msgspec.Struct, frozen=True, tag="payment"):
@@ -205,19 +210,11 @@ class Item(msgspec.Struct, frozen=True):
     """One payment that waits for its claim.
 
     Attributes:
-        remittance_id: The advice.
-        position: Place of its CLP.
-        paid_cents: CLP04.
-        payment: An `UnmatchedPayment`, sealed.
-        cause: As in RemittanceUnmatched.
+        fact: What was recorded of it; its content is sealed.
         claim_id: Whom it was matched to; empty while it waits.
     """
 
-    remittance_id: str
-    position: int
-    paid_cents: Cents
-    payment: Phi
-    cause: str
+    fact: RemittanceUnmatched
     claim_id: str = ""
 
 
@@ -243,7 +240,9 @@ def fold(state: State | None, event: Event) -> State:
     """Fold one event; decisions use it to see their own earlier facts."""
     match event:
         case RemittanceFileReceived():
-            return FileKept(event.sha256)
+            return FileKept(event)
+        case RemittanceFileHandled() if isinstance(state, FileKept):
+            return FileKept(state.fact, event)
         case RemittanceQuarantined() | RemittanceDismissed() | RemittanceAccepted():
             return _fold_payment(state if isinstance(state, Payment) else Payment(), event)
         case RemittanceUnmatched() | RemittanceMatched():
@@ -264,39 +263,40 @@ def _fold_payment(
 ) -> Payment:
     match event:
         case RemittanceQuarantined():
-            item = Held(event.remittance_id, event.cause)
-            return Payment(state.posted, {**state.held, event.content_sha256: item})
+            return Payment(state.posted, {**state.held, event.content_sha256: Held(event)})
         case RemittanceDismissed():
-            is_meant = {event.remittance_id: "dismissed"}
-            return Payment(state.posted, _with_status(state.held, is_meant))
-        case RemittanceAccepted():
-            status = {
-                item.remittance_id: "superseded"
-                for item in state.held.values()
-                if item.status == "held" and item.cause != "same-trace-other-content"
+            held = {
+                content: Held(item.fact, "dismissed", event.note_code)
+                if item.fact.remittance_id == event.remittance_id
+                else item
+                for content, item in state.held.items()
             }
-            status[event.remittance_id] = "posted"
+            return Payment(state.posted, held)
+        case RemittanceAccepted():
             posted = {**state.posted, event.content_sha256: event.remittance_id}
-            return Payment(posted, _with_status(state.held, status))
+            held = {
+                content: Held(item.fact, _after_posting(item, event), item.note_code)
+                for content, item in state.held.items()
+            }
+            return Payment(posted, held)
 
 
-def _with_status(held: dict[str, Held], status: dict[str, str]) -> dict[str, Held]:
-    """Set the status of some held advices, named by their remittance ids."""
-    return {
-        content: msgspec.structs.replace(item, status=status.get(item.remittance_id, item.status))
-        for content, item in held.items()
-    }
+def _after_posting(item: Held, event: RemittanceAccepted) -> HeldStatus:
+    if item.fact.remittance_id == event.remittance_id:
+        return "posted"
+    # A correct advice of the same payment takes the place of one that was wrong.
+    is_wrong = item.fact.cause != "same-trace-other-content"
+    return "superseded" if is_wrong and item.status == "held" else item.status
 
 
 def _fold_items(
     state: Waiting | ClaimAccount, event: RemittanceUnmatched | RemittanceMatched
 ) -> Waiting | ClaimAccount:
-    if isinstance(event, RemittanceUnmatched):
-        item = Item(
-            event.remittance_id, event.position, event.paid_cents, event.payment, event.cause
-        )
-    else:
-        item = msgspec.structs.replace(state.items[event.unmatched_id], claim_id=event.claim_id)
+    item = (
+        Item(event)
+        if isinstance(event, RemittanceUnmatched)
+        else Item(state.items[event.unmatched_id].fact, event.claim_id)
+    )
     return msgspec.structs.replace(state, items={**state.items, event.unmatched_id: item})
 
 

@@ -36,6 +36,7 @@ EVENTS_BY_TOPIC: Final = {
     ),
     REMIT: (
         remit.RemittanceFileReceived,
+        remit.RemittanceFileHandled,
         remit.RemittanceQuarantined,
         remit.RemittanceDismissed,
         remit.RemittanceAccepted,

@@ -62,6 +62,25 @@ class RemittanceFileReceived(Event, frozen=True, kw_only=True):
     reasons: list[Reason] = []
 
 
+class RemittanceFileHandled(Event, frozen=True, kw_only=True):
+    """Every advice of a file was posted, held, or found to be known. Until then the file is taken
+    up again from the archive after a crash.
+
+    Attributes:
+        file_id: Which.
+        posted_count: Advices posted.
+        held_count: Advices put into quarantine.
+        known_count: Advices whose content had come before: no effect.
+    """
+
+    name: ClassVar[str] = "RemittanceFileHandled"
+
+    file_id: str
+    posted_count: int
+    held_count: int
+    known_count: int
+
+
 class RemittanceQuarantined(Event, frozen=True, kw_only=True):
     """A remittance advice (one ST..SE) may not be posted: it does not balance, it repeats with
     other content, or it

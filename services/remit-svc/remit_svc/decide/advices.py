@@ -11,6 +11,7 @@ from rcm.events.remit import (
     ProviderAdjustmentPosted,
     RemittanceAccepted,
     RemittanceDismissed,
+    RemittanceFileHandled,
     RemittanceFileReceived,
     RemittanceQuarantined,
     RemittanceUnmatched,
@@ -63,8 +64,8 @@ def streams_of(advice: Advice) -> Sequence[str]:
     return list(names)
 
 
-def take_file(loaded: Loaded, read: ReadFile, source: str) -> Sequence[Fact]:
-    """Record that a file came in, once; its advices were handled before."""
+def receive_file(loaded: Loaded, read: ReadFile, source: str) -> Sequence[Fact]:
+    """Record that a file came in, once."""
     stream_id = file_stream(read.sha256)
     if isinstance(loaded.get(stream_id), FileKept):
         return []
@@ -75,6 +76,23 @@ def take_file(loaded: Loaded, read: ReadFile, source: str) -> Sequence[Fact]:
         source=source,
         remittance_ids=[advice.remittance_id for advice in read.advices],
         reasons=list(read.reasons),
+    )
+    return [Fact(stream_id, event)]
+
+
+def finish_file(
+    loaded: Loaded, read: ReadFile, held_count: int, posted_count: int
+) -> Sequence[Fact]:
+    """Record that every advice of a file was handled, once."""
+    stream_id = file_stream(read.sha256)
+    file = loaded.get(stream_id)
+    if not isinstance(file, FileKept) or file.handled is not None:
+        return []
+    event = RemittanceFileHandled(
+        file_id=read.file_id,
+        posted_count=posted_count,
+        held_count=held_count,
+        known_count=len(read.advices) - posted_count - held_count,
     )
     return [Fact(stream_id, event)]
 
@@ -141,7 +159,7 @@ def match(
         raise AlreadyMatched("See the claim that it was matched to.")
     if not isinstance(account, ClaimAccount):
         raise ClaimUnknown("Name a claim that was submitted.")
-    content = context.open(item.payment, UnmatchedPayment)
+    content = context.open(item.fact.payment, UnmatchedPayment)
     if content is None:
         raise ContentForgotten("Settle it with the payer.")
     claim_story = Story(claim_id, account)
@@ -272,7 +290,7 @@ def key_of(advice: Advice) -> str:
 
 def _held(payment: Payment, remittance_id: str) -> Held:
     for item in payment.held.values():
-        if item.remittance_id == remittance_id:
+        if item.fact.remittance_id == remittance_id:
             if item.status != "held":
                 raise AlreadySettled(f"It was {item.status}.")
             return item

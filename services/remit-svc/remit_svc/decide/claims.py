@@ -65,9 +65,11 @@ def on_submitted(
         story.record(charged)
     if isinstance(state, Waiting):
         for unmatched_id, item in state.items.items():
-            content = context.open(item.payment, UnmatchedPayment)
-            # Whose key was destroyed stays in suspense, where a person finds it.
-            if content is not None and not item.claim_id and item.cause == "unknown-claim":
+            if item.claim_id:
+                continue
+            content = context.open(item.fact.payment, UnmatchedPayment)
+            # What cannot be read any more stays in suspense, where a person finds it.
+            if content is not None:
                 match_to(story, story, unmatched_id, content, context.tenant_id, table)
     return story.facts
 

@@ -1,0 +1,344 @@
+"""Everything that comes in, and what is done about it.
+
+    file ──▶ archive ──▶ received ──▶ each advice: one command, one transaction ──▶ handled
+
+A file is recorded before its advices are posted and marked when all of them were handled. Whatever
+stops in between is taken up again from the archive; an advice that was posted has no second effect.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from rcm.adjustments.table import BUILT_IN, Table
+from rcm.domain import Command, Context, Fact, Loaded, Reaction, Service
+from rcm.events.catalogue import CLAIMS, REMIT
+from rcm.events.claims import ClaimReplaced, ClaimSubmitted
+from rcm.events.envelope import Recorded
+from rcm.events.remit import RemittanceAccepted, RemittanceQuarantined
+from rcm.platform.clearinghouse.port import REMITTANCES, Clearinghouse, Unreachable
+from rcm.platform.folders import Archive, Dropped
+from rcm.platform.telemetry import Log
+from rcm.problems import NotFound
+from remit_svc import store
+from remit_svc.codec.advice import Advice, ReadFile
+from remit_svc.codec.x835 import read_file
+from remit_svc.decide import advices, claims
+from remit_svc.model import State, evolve, file_stream
+from remit_svc.problems import FileEmpty, NotPostable
+from remit_svc.views import project
+
+CLAIMS_IN_FLIGHT_MAX: Final = 2_000
+"""Claims of one file's advices that wait for the same commit; a larger advice goes alone."""
+
+TAKEN_UP_AFTER_S: Final = 60.0
+"""A file that is not handled after this long was given up by whoever brought it."""
+
+
+def service(table: Table = BUILT_IN) -> Service[State]:
+    """Make the service with a table of adjustment reasons."""
+
+    def on_submitted(
+        loaded: Loaded, cause: Recorded[ClaimSubmitted], context: Context
+    ) -> Sequence[Fact]:
+        event = cause.event
+        return claims.on_submitted(loaded.get(event.claim_id), event, context, table)
+
+    def on_replaced(
+        loaded: Loaded, cause: Recorded[ClaimReplaced], _context: Context
+    ) -> Sequence[Fact]:
+        return claims.on_replaced(loaded.get(cause.event.claim_id), cause.event)
+
+    return Service(
+        name="remit-svc",
+        topic=REMIT,
+        state=State,
+        evolve=evolve,
+        project=project,
+        reactions={
+            CLAIMS: {
+                ClaimSubmitted.name: Reaction(_of_claim, on_submitted),
+                ClaimReplaced.name: Reaction(_of_claim, on_replaced),
+            }
+        },
+    )
+
+
+def _of_claim(cause: Recorded[Any]) -> list[str]:
+    return [cause.event.claim_id]
+
+
+SERVICE: Final = service()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a file.
+
+    Attributes:
+        read: The file.
+        posted: Remittance ids that this file posted.
+        held: Remittance ids that it put into quarantine.
+        repeated: The file came before.
+    """
+
+    read: ReadFile
+    posted: tuple[str, ...]
+    held: tuple[str, ...]
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The ways in, and what they need.
+
+    Attributes:
+        runtime: The running service.
+        archive: Where files are kept.
+        table: Adjustment reasons in force.
+    """
+
+    runtime: Any
+    archive: Archive
+    table: Table
+
+    async def take(
+        self,
+        tenant_id: str,
+        data: bytes,
+        source: str,
+        actor: str,
+        receiving: Command | None = None,
+    ) -> Taken:
+        """Take a file in; everything in it is posted or held, durably, when this returns.
+
+        Args:
+            tenant_id: Whose it is.
+            data: Its bytes.
+            source: `folder`, `http`, `clearinghouse` or `archive`.
+            actor: Who brings it.
+            receiving: A command to record its receipt under, with the client's idempotency key;
+                its decision is made here.
+
+        Raises:
+            FileEmpty: There are no bytes.
+            Problem: Not now; bring it again.
+        """
+        if not data:
+            raise FileEmpty
+        await asyncio.to_thread(self.archive.keep, tenant_id, data)
+        read = await asyncio.to_thread(read_file, data, tenant_id)
+        command = receiving or Command(
+            tenant_id=tenant_id,
+            command_id=f"file-{read.sha256}",
+            streams=[],
+            decide=_nothing,
+            actor=actor,
+        )
+        outcome = await self.runtime.execute(
+            _with(command, [file_stream(read.sha256)], partial(_receive, read, source))
+        )
+        posted, held = await self._handle(read, tenant_id, actor)
+        await self.runtime.execute(
+            Command(
+                tenant_id=tenant_id,
+                command_id=f"handled-{read.sha256}",
+                streams=[file_stream(read.sha256)],
+                decide=partial(_finish, read, len(held), len(posted)),
+                actor=actor,
+                correlation_id=read.file_id,
+            )
+        )
+        return Taken(read, posted, held, outcome.repeated or not outcome.recorded)
+
+    async def release(self, tenant_id: str, remittance_id: str, command: Command) -> Any:
+        """Post an advice from quarantine, read anew from the archive.
+
+        Raises:
+            NotFound: It is not in quarantine.
+            NotPostable: It does not balance, or its file is gone.
+            AlreadySettled: It left quarantine.
+        """
+        async with self.runtime.read(tenant_id) as session:
+            row = await store.remittance(session, tenant_id, remittance_id)
+            file = await store.file(session, tenant_id, row.file_id) if row is not None else None
+        if file is None:
+            raise NotFound("Nothing is in quarantine under that id.")
+        data = await asyncio.to_thread(self.archive.read, tenant_id, file.sha256)
+        if data is None:
+            raise NotPostable("Its file is not in the archive any more; bring it again.")
+        read = await asyncio.to_thread(read_file, data, tenant_id)
+        found = [advice for advice in read.advices if advice.remittance_id == remittance_id]
+        if not found:
+            raise NotPostable("Its file reads otherwise today; ask an operator.")
+        return await self.runtime.execute(
+            _with(
+                command,
+                advices.streams_of(found[0]),
+                partial(_release, found[0], self.table),
+            )
+        )
+
+    async def take_up(self, tenant_ids: Sequence[str], older_than_s: float) -> int:
+        """Handle files that were received and not finished. Returns how many."""
+        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        count = 0
+        for tenant_id in tenant_ids:
+            async with self.runtime.read(tenant_id) as session:
+                rows = await store.unhandled_files(
+                    session, tenant_id, before.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+                )
+                names = [row.sha256 for row in rows]
+            for name in names:
+                data = await asyncio.to_thread(self.archive.read, tenant_id, name)
+                if data is not None:
+                    await self.take(tenant_id, data, "archive", "remit-svc")
+                    count += 1
+        return count
+
+    async def _handle(
+        self, read: ReadFile, tenant_id: str, actor: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        posted: dict[str, None] = {}
+        held: dict[str, None] = {}
+        for group in _groups(read.advices):
+            outcomes = await asyncio.gather(
+                *(
+                    self.runtime.execute(
+                        Command(
+                            tenant_id=tenant_id,
+                            command_id=f"advice-{advice.remittance_id}",
+                            streams=advices.streams_of(advice),
+                            decide=partial(_take_advice, advice, self.table),
+                            actor=actor,
+                            correlation_id=read.file_id,
+                        )
+                    )
+                    for advice in group
+                )
+            )
+            for outcome in outcomes:
+                first = outcome.recorded[0].event if outcome.recorded else None
+                # The same content in another file was handled for that one, not for this.
+                if isinstance(first, RemittanceAccepted) and first.file_id == read.file_id:
+                    posted[first.remittance_id] = None
+                elif isinstance(first, RemittanceQuarantined) and first.file_id == read.file_id:
+                    held[first.remittance_id] = None
+        return tuple(posted), tuple(held)
+
+
+async def match(
+    intake: Intake, tenant_id: str, unmatched_id: str, claim_id: str, command: Command
+) -> Any:
+    """Post a payment in suspense to a claim.
+
+    Raises:
+        NotFound: Nothing waits under that id.
+        AlreadyMatched: It was matched before.
+        ClaimUnknown: No such claim was submitted.
+        ContentForgotten: Its content was destroyed.
+    """
+    async with intake.runtime.read(tenant_id) as session:
+        row = await store.unmatched_item(session, tenant_id, unmatched_id)
+    if row is None:
+        raise NotFound("Nothing waits under that id.")
+
+    def decide(loaded: Loaded, context: Context) -> Sequence[Fact]:
+        return advices.match(loaded, row.stream_id, unmatched_id, claim_id, context, intake.table)
+
+    return await intake.runtime.execute(_with(command, [row.stream_id, claim_id], decide))
+
+
+async def dismiss(
+    runtime: Any, tenant_id: str, remittance_id: str, note_code: str, command: Command
+) -> Any:
+    """Close an advice in quarantine that is not to be posted.
+
+    Raises:
+        NotFound: It is not in quarantine.
+        AlreadySettled: It left quarantine.
+    """
+    async with runtime.read(tenant_id) as session:
+        row = await store.remittance(session, tenant_id, remittance_id)
+    if row is None:
+        raise NotFound("Nothing is in quarantine under that id.")
+
+    def decide(loaded: Loaded, _context: Context) -> Sequence[Fact]:
+        return advices.dismiss(loaded, row.stream_id, remittance_id, note_code)
+
+    return await runtime.execute(_with(command, [row.stream_id], decide))
+
+
+async def take_dropped(intake: Intake, dropped: Dropped) -> None:
+    """Take in a file that was dropped in a folder."""
+    await intake.take(dropped.tenant_id, dropped.data, "folder", "folder")
+
+
+async def collect(intake: Intake, tenant_id: str, clearinghouse: Clearinghouse, log: Log) -> int:
+    """Take in what waits in a mailbox; it is acknowledged only once it is durable here."""
+    taken = 0
+    try:
+        for waiting in await clearinghouse.waiting(REMITTANCES):
+            data = await clearinghouse.fetch(waiting.name)
+            if data:
+                await intake.take(tenant_id, data, "clearinghouse", "clearinghouse")
+            await clearinghouse.acknowledge(waiting.name)
+            taken += 1
+    except Unreachable:
+        log.warning("mailbox-unreachable", tenant_id=tenant_id)
+    return taken
+
+
+def _groups(found: Sequence[Advice]) -> Iterator[list[Advice]]:
+    """Put small advices together, so that they share a commit."""
+    group: list[Advice] = []
+    claims_count = 0
+    for advice in found:
+        size = len(advice.claims) + 1
+        if group and claims_count + size > CLAIMS_IN_FLIGHT_MAX:
+            yield group
+            group, claims_count = [], 0
+        group.append(advice)
+        claims_count += size
+    if group:
+        yield group
+
+
+def _receive(read: ReadFile, source: str, loaded: Loaded, _context: Context) -> Sequence[Fact]:
+    return advices.receive_file(loaded, read, source)
+
+
+def _finish(
+    read: ReadFile, held_count: int, posted_count: int, loaded: Loaded, _context: Context
+) -> Sequence[Fact]:
+    return advices.finish_file(loaded, read, held_count, posted_count)
+
+
+def _take_advice(advice: Advice, table: Table, loaded: Loaded, context: Context) -> Sequence[Fact]:
+    return advices.take_advice(loaded, advice, context, table)
+
+
+def _release(advice: Advice, table: Table, loaded: Loaded, context: Context) -> Sequence[Fact]:
+    return advices.release(loaded, advice, context, table)
+
+
+def _nothing(_loaded: Loaded, _context: Context) -> Sequence[Fact]:
+    return []
+
+
+def _with(command: Command, streams: Sequence[str], decide: Any) -> Command:
+    """Fill in what a command decides, keeping who asked and under which key."""
+    return Command(
+        tenant_id=command.tenant_id,
+        command_id=command.command_id,
+        streams=streams,
+        decide=decide,
+        actor=command.actor,
+        correlation_id=command.correlation_id,
+        idempotency_key=command.idempotency_key,
+        request_hash=command.request_hash,
+        traceparent=command.traceparent,
+    )
