@@ -155,7 +155,11 @@ async def a_world(data_dir, **settings) -> AsyncIterator[World]:
 
     manifest = SimpleNamespace(service=SimpleNamespace(name="notes-svc"), routers=[notes_router()])
     app = create_app(
-        manifest, settings, open_runtime=open_runtime, log=open_log("notes-svc", to=log)
+        manifest,
+        settings,
+        open_runtime=open_runtime,
+        status=FakeRuntime.status,
+        log=open_log("notes-svc", to=log),
     )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

@@ -111,7 +111,7 @@ def claim_story(claim_id: str) -> str:
 
 
 def stories(recorded: Recorded[Any]) -> tuple[str, ...]:
-    """Name the stories that an event belongs to; never none."""
+    """Name the stories that an event belongs to, that of a claim first; never none."""
     event = recorded.event
     match event:
         case claims.InterchangePrepared() | claims.InterchangeSettled():
@@ -130,9 +130,10 @@ def stories(recorded: Recorded[Any]) -> tuple[str, ...]:
         ):
             return (remittance_story(event.remittance_id),)
         case remit.ProviderAdjustmentPosted():
-            found = [remittance_story(event.remittance_id)]
-            if event.claim_id:
-                found.append(claim_story(event.claim_id))
+            found = [claim_story(event.claim_id)] if event.claim_id else []
+            found.append(remittance_story(event.remittance_id))
+        case remit.RemittanceFileReceived():
+            found = [remittance_story(remittance_id) for remittance_id in event.remittance_ids]
         case coding.EncounterMerged():
             found = [
                 encounter_story(event.encounter_id),
@@ -390,6 +391,9 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     claims.ClaimCorrectionRequested: lambda e: _Said("corrected claim asked for", e.denial_id),
     claims.PayerNumberLearned: lambda e: _Said(
         "payer's number learned", e.payer_claim_control_number, is_detail=True
+    ),
+    remit.RemittanceFileReceived: lambda e: _Said(
+        f"835 file received by {e.source}: {len(e.remittance_ids)} advices", _because(e.reasons)
     ),
     remit.RemittanceAccepted: _accepted,
     remit.RemittanceQuarantined: _quarantined,

@@ -130,6 +130,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         service: Its name.
         waiting_for: What must happen before it is ready to answer, such as `rebuild`; empty: ready.
+        failed_jobs: Jobs that failed since the start, by name; each is started again.
         partitions: Its upstream.
         outbox_count: Events that are committed and not yet on the log.
         outbox_oldest_s: Age of the oldest of them, seconds.
@@ -141,6 +142,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     service: str
     waiting_for: list[str] = []
+    failed_jobs: list[str] = []
     partitions: list[PartitionStatus] = []
     outbox_count: int = 0
     outbox_oldest_s: float = 0.0

@@ -5,7 +5,7 @@ from rcm.platform.http.bodies import parse_json
 from rcm.platform.http.caller import Actor, Caller, Tenant, needs
 from rcm.platform.http.commands import CHANGE_PROBLEMS, Asking
 from rcm.platform.http.identity import Forbidden, Identity, Role, Unauthenticated
-from rcm.platform.http.paging import Page, PageRequest, Paging
+from rcm.platform.http.paging import InvalidCursor, Page, PageRequest, Paging
 from rcm.platform.http.problems import responses
 from rcm.platform.http.runtime import Runtime
 
@@ -16,6 +16,7 @@ __all__ = [
     "Caller",
     "Forbidden",
     "Identity",
+    "InvalidCursor",
     "Page",
     "PageRequest",
     "Paging",

@@ -9,7 +9,7 @@ No globals: several apps, or the same one twice, run in one process.
     /problems/<slug>           what a refusal means
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -30,19 +30,25 @@ from rcm.platform.http.problems import (
     add_problem_handlers,
     responses,
 )
-from rcm.platform.http.runtime import Running, Served
+from rcm.platform.http.runtime import status_of
+from rcm.platform.manifest import Manifest
+from rcm.platform.runtime import open_runtime as open_platform_runtime
 from rcm.platform.settings import Settings
-from rcm.platform.telemetry import Log, Metrics, open_log
+from rcm.platform.telemetry import Log, Metrics, Status, open_log
 
-Opener = Callable[[Served, Settings], AbstractAsyncContextManager[Running]]
+Opener = Callable[[Manifest, Settings], AbstractAsyncContextManager[Any]]
 """Opens a service's runtime; closes it when the app stops."""
+
+StatusOf = Callable[[Any], Awaitable[Status]]
+"""Asks a runtime how far it is."""
 
 
 def create_app(
-    manifest: Served,
+    manifest: Manifest,
     settings: Settings,
     *,
-    open_runtime: Opener | None = None,
+    open_runtime: Opener = open_platform_runtime,
+    status: StatusOf = status_of,
     pages: Sequence[APIRouter] = (),
     log: Log | None = None,
     verifier: Verifier | None = None,
@@ -53,6 +59,7 @@ def create_app(
         manifest: The service; its routers are served under `/v1`, each behind a token.
         settings: The operator's.
         open_runtime: Opens the service's runtime; the platform's own unless told.
+        status: Asks that runtime how far it is.
         pages: Routers of pages for people; they ask for a caller themselves.
         log: Where to write; standard error unless told.
         verifier: Who verifies tokens; as the settings say unless told.
@@ -63,7 +70,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with (open_runtime or _platforms_own)(manifest, settings) as runtime:
+        async with open_runtime(manifest, settings) as runtime:
             app.state.runtime = runtime
             log.info("started", version=version("rcm"))
             yield
@@ -92,7 +99,7 @@ def create_app(
             dependencies=[Depends(identify)],
             responses=responses(Unauthenticated, Forbidden, MalformedRequest),
         )
-    app.include_router(_watch_router(), include_in_schema=False)
+    app.include_router(_watch_router(status), include_in_schema=False)
     app.include_router(
         docs_router(protected=not (settings.docs_open or settings.on_loopback)),
         include_in_schema=False,
@@ -104,14 +111,7 @@ def create_app(
     return app
 
 
-def _platforms_own(manifest: Any, settings: Settings) -> AbstractAsyncContextManager[Running]:
-    # Imported when it is needed: the engine and the stores are no part of a test of routes.
-    from rcm.platform.runtime import open_runtime  # noqa: PLC0415
-
-    return open_runtime(manifest, settings)
-
-
-def _watch_router() -> APIRouter:
+def _watch_router(ask: StatusOf) -> APIRouter:
     router = APIRouter()
 
     @router.get("/health/live")
@@ -121,17 +121,17 @@ def _watch_router() -> APIRouter:
 
     @router.get("/health/ready")
     async def ready(request: Request) -> Response:
-        status = await request.app.state.runtime.status()
+        status = await ask(request.app.state.runtime)
         body = {"status": "waiting" if status.waiting_for else "ready", "for": status.waiting_for}
         return _json(body, 503 if status.waiting_for else 200)
 
     @router.get("/status")
     async def state(request: Request) -> Response:
-        return _json(await request.app.state.runtime.status())
+        return _json(await ask(request.app.state.runtime))
 
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
-        text = request.app.state.metrics.render(await request.app.state.runtime.status())
+        text = request.app.state.metrics.render(await ask(request.app.state.runtime))
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

@@ -1,66 +1,78 @@
-"""What the HTTP side needs of a running service, and the route parameter that gives it."""
+"""The running service behind an app: the parameter that gives it, and what it says of itself."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any, Protocol
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, Request
+from sqlalchemy import func, select
 
-from rcm.domain import Command, Service
-from rcm.events.envelope import Recorded
-from rcm.platform.telemetry import Status
-
-
-class Carried(Protocol):
-    """What became of a Command."""
-
-    @property
-    def recorded(self) -> Sequence[Recorded[Any]]:
-        """The facts, also on a repeat."""
-        ...
-
-    @property
-    def repeated(self) -> bool:
-        """Whether this is the outcome of an earlier request."""
-        ...
+from rcm.platform.log.port import Headers, TopicPartition, unpack_headers
+from rcm.platform.runtime import Runtime as RunningService
+from rcm.platform.store.tables import PARKED
+from rcm.platform.telemetry import PartitionStatus, Status
 
 
-class Running(Protocol):
-    """A running service (`rcm.platform.runtime.Runtime`)."""
-
-    @property
-    def execute(self) -> Callable[[Command], Awaitable[Carried]]:
-        """Carry out a Command; raises a Problem."""
-        ...
-
-    def read(self, tenant_id: str) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open a session that sees one tenant's rows."""
-        ...
-
-    async def status(self) -> Status:
-        """Tell how far it is."""
-        ...
-
-
-class Served(Protocol):
-    """What the HTTP side needs of a service's manifest."""
-
-    @property
-    def service(self) -> Service[Any]:
-        """The service."""
-        ...
-
-    @property
-    def routers(self) -> Sequence[APIRouter]:
-        """Its routes under `/v1`."""
-        ...
-
-
-async def runtime_of(request: Request) -> Any:
+async def runtime_of(request: Request) -> RunningService:
     """Return the running service behind this app."""
-    return request.app.state.runtime
+    running: RunningService = request.app.state.runtime
+    return running
 
 
-Runtime = Annotated[Any, Depends(runtime_of)]
+Runtime = Annotated[RunningService, Depends(runtime_of)]
 """The running service: `await runtime.execute(...)`, `async with runtime.read(tenant_id)`."""
+
+_EMPTY: Final = (0, 0)
+
+
+async def status_of(runtime: RunningService) -> Status:
+    """Ask a running service how far it is. Sees no tenant's data, only counts and ages."""
+    engine, now = runtime.engine, datetime.now(UTC)
+    ends: dict[str, dict[int, int]] = {}
+    for topic in {place.topic for place in engine.positions}:
+        ends[topic] = await runtime.log.end_offsets(topic)
+    partitions = [
+        await _partition(runtime, place, position, ends[place.topic][place.partition], now)
+        for place, position in sorted(engine.positions.items())
+    ]
+    oldest = await runtime.store.pending(1)
+    async with runtime.store.administer() as connection:
+        query = select(
+            func.count(), func.count(func.distinct(PARKED.c.tenant_id + PARKED.c.stream_id))
+        ).select_from(PARKED)
+        parked, streams = (await connection.execute(query)).one_or_none() or _EMPTY
+    tally = engine.totals.tally
+    return Status(
+        service=runtime.manifest.service.name,
+        failed_jobs=sorted(runtime.failed_jobs),
+        partitions=partitions,
+        outbox_count=await runtime.store.backlog(),
+        outbox_oldest_s=_age(unpack_headers(oldest[0][1].headers), now) if oldest else 0.0,
+        parked_count=int(parked),
+        parked_stream_count=int(streams),
+        consumed_count=tally.handled_count,
+        recorded_count=tally.recorded_count,
+    )
+
+
+async def _partition(
+    runtime: RunningService, place: TopicPartition, position: int, end: int, now: datetime
+) -> PartitionStatus:
+    waiting = (
+        await runtime.log.read(place.topic, place.partition, position) if position < end else None
+    )
+    return PartitionStatus(
+        topic=place.topic,
+        partition=place.partition,
+        next_offset=position,
+        end_offset=end,
+        oldest_s=_age(waiting.headers, now) if waiting is not None else 0.0,
+    )
+
+
+def _age(headers: Headers, now: datetime) -> float:
+    """Tell how long ago an event was recorded; 0 where its time cannot be read."""
+    try:
+        at = datetime.fromisoformat(dict(headers)["ce_time"].decode())
+        return max(round((now - at).total_seconds(), 3), 0.0)
+    except (KeyError, ValueError, TypeError):
+        return 0.0

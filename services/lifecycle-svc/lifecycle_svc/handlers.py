@@ -1,0 +1,109 @@
+"""The service, and reading an event back from the log for whoever may see it."""
+
+from typing import Any, Final
+
+import msgspec
+
+from lifecycle_svc import store
+from lifecycle_svc.model import State, evolve, main_story
+from lifecycle_svc.views import project
+from rcm.domain import Service
+from rcm.events.catalogue import CATALOGUE, TOPICS
+from rcm.events.envelope import Recorded, attributes
+from rcm.events.phi import Phi
+from rcm.platform.http import Forbidden, Identity
+from rcm.platform.runtime import Runtime
+from rcm.platform.telemetry import Log
+from rcm.problems import NotFound
+
+
+def _stories(recorded: Recorded[Any]) -> tuple[str, ...]:
+    return (main_story(recorded),)
+
+
+SERVICE: Final[Service[State]] = Service(
+    name="lifecycle-svc",
+    topic="",
+    state=State,
+    evolve=evolve,
+    project=project,
+    folds=dict.fromkeys(TOPICS, _stories),
+)
+
+
+class EventView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it stands on the log.
+
+    Attributes:
+        event_id: Its id.
+        type: `ClaimSubmitted.v1`.
+        place: `topic/partition/offset`.
+        headers: Every attribute of the envelope.
+        body: The event's JSON; PHI fields as sealed boxes, unless they were opened.
+        phi_fields: Names of the PHI fields that it has.
+        opened: Those that stand open in `body`; one whose key was destroyed is null.
+    """
+
+    event_id: str
+    type: str
+    place: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    phi_fields: list[str]
+    opened: list[str] = []
+
+
+async def read_event(runtime: Runtime, tenant_id: str, event_id: str) -> EventView:
+    """Read an event from the log, as it was written.
+
+    Raises:
+        NotFound: Nothing of this tenant has that id.
+    """
+    async with runtime.read(tenant_id) as session:
+        step = await store.step(session, tenant_id, event_id)
+    if step is None:
+        raise NotFound
+    topic, partition, offset = step.place.split("/")
+    record = await runtime.log.read(topic, int(partition), int(offset))
+    if record is None:
+        raise NotFound
+    headers = attributes(record.headers)
+    if (headers["tenant"], headers["ce_id"]) != (tenant_id, event_id):
+        raise NotFound
+    name = headers["ce_type"].partition(".")[0]
+    body = msgspec.json.decode(record.value, type=dict[str, Any])
+    fields = [f for f in CATALOGUE.phi_fields.get(name, ()) if body.get(f) is not None]
+    return EventView(
+        event_id=event_id,
+        type=headers["ce_type"],
+        place=step.place,
+        headers=headers,
+        body=body,
+        phi_fields=fields,
+    )
+
+
+async def open_phi(
+    runtime: Runtime, caller: Identity, event: EventView, log: Log, request_id: str
+) -> EventView:
+    """Open the sealed fields of an event for a caller whose role sees PHI. Every view is audited.
+
+    Raises:
+        Forbidden: None of the caller's roles sees PHI.
+    """
+    if not caller.sees_phi:
+        raise Forbidden("Needs a role that sees PHI: coder, biller or manager.")
+    body = dict(event.body)
+    for field in event.phi_fields:
+        phi = msgspec.convert(body[field], Phi)
+        log.info(
+            "phi-viewed",
+            tenant_id=caller.tenant_id,
+            actor=caller.subject,
+            event_id=event.event_id,
+            field=field,
+            key_id=phi.key_id,
+            request_id=request_id,
+        )
+        body[field] = await runtime.open(caller.tenant_id, phi, Any)
+    return msgspec.structs.replace(event, body=body, opened=event.phi_fields)
