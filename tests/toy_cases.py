@@ -3,6 +3,7 @@
 command ──▶ alpha-svc ──Noted──▶ beta-svc ──Echoed──▶ gamma-svc (folds both)
 """
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -174,25 +175,56 @@ def seen_streams(fact: Recorded[Event]) -> Sequence[str]:
     return [fact.stream_id.removeprefix("echo-")] if known else []
 
 
-ALPHA_SVC = Service("alpha-svc", ALPHA, Words, evolve_words, project_note)
-BETA_SVC = Service(
-    "beta-svc",
-    BETA,
-    Words,
-    evolve_words,
-    project_echo,
-    reactions={ALPHA: {"Noted": Reaction(lambda cause: [f"echo-{cause.stream_id}"], echo)}},
-)
-GAMMA_SVC = Service(
-    "gamma-svc",
-    "",
-    list[int],
-    evolve_seen,
-    project_seen,
-    folds={ALPHA: seen_streams, BETA: seen_streams},
-)
+@dataclasses.dataclass(frozen=True)
+class Toy:
+    """The three services under names of their own, so that tests can share a Kafka."""
 
-ALPHA_MANIFEST = Manifest(ALPHA_SVC, AlphaTable.metadata, HERE / "migrations_alpha")
-BETA_MANIFEST = Manifest(BETA_SVC, BetaTable.metadata, HERE / "migrations_beta")
-GAMMA_MANIFEST = Manifest(GAMMA_SVC, GammaTable.metadata, HERE / "migrations_gamma")
+    alpha: Manifest
+    beta: Manifest
+    gamma: Manifest
+
+    @property
+    def topics(self) -> tuple[str, str]:
+        return self.alpha.service.topic, self.beta.service.topic
+
+
+def toy(mark: str = "") -> Toy:
+    alpha, beta = f"toy.alpha{mark}", f"toy.beta{mark}"
+    reaction = Reaction(lambda cause: [f"echo-{cause.stream_id}"], echo)
+    return Toy(
+        Manifest(
+            Service(f"alpha{mark}-svc", alpha, Words, evolve_words, project_note),
+            AlphaTable.metadata,
+            HERE / "migrations_alpha",
+        ),
+        Manifest(
+            Service(
+                f"beta{mark}-svc",
+                beta,
+                Words,
+                evolve_words,
+                project_echo,
+                reactions={alpha: {"Noted": reaction}},
+            ),
+            BetaTable.metadata,
+            HERE / "migrations_beta",
+        ),
+        Manifest(
+            Service(
+                f"gamma{mark}-svc",
+                "",
+                list[int],
+                evolve_seen,
+                project_seen,
+                folds={alpha: seen_streams, beta: seen_streams},
+            ),
+            GammaTable.metadata,
+            HERE / "migrations_gamma",
+        ),
+    )
+
+
+TOY = toy()
+ALPHA_MANIFEST, BETA_MANIFEST, GAMMA_MANIFEST = TOY.alpha, TOY.beta, TOY.gamma
+ALPHA_SVC, BETA_SVC, GAMMA_SVC = TOY.alpha.service, TOY.beta.service, TOY.gamma.service
 MANIFESTS = (ALPHA_MANIFEST, BETA_MANIFEST, GAMMA_MANIFEST)

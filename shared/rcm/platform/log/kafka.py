@@ -7,6 +7,7 @@ once is the store's transaction (compare-and-set of positions, stream versions).
 
 import asyncio
 import contextlib
+import hashlib
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -241,10 +242,13 @@ class KafkaConsumer:
     ) -> None:
         self._membership = membership
         self._topics = list(topics)
+        # The broker answers a static member that comes back with its old assignment, whatever it
+        # subscribes to now: so other topics make another member.
+        topics_mark = hashlib.sha256(",".join(sorted(topics)).encode()).hexdigest()[:8]
         self._consumer = AIOKafkaConsumer(
             **connection,
             group_id=group,
-            group_instance_id=f"{group}-{member}",
+            group_instance_id=f"{group}-{member}-{topics_mark}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=_SESSION_MS,

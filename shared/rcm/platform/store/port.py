@@ -36,6 +36,10 @@ class Fenced(Exception):
         self.places = frozenset(places)
 
 
+class ForeignTenant(Exception):
+    """A row belongs to a tenant that its transaction has not named. Nothing was written."""
+
+
 class StoreUnavailable(Exception):
     """The database cannot be reached or gave up. Nothing was written, or it cannot be told."""
 
@@ -142,6 +146,7 @@ class Transaction(Protocol):
         Raises:
             StoreConflict: A stream has another version than expected.
             Fenced: A consumed position is another than expected.
+            ForeignTenant: A row is of a tenant that the transaction has not named.
         """
         ...
 

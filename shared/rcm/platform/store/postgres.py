@@ -22,6 +22,7 @@ from rcm.platform.manifest import Manifest
 from rcm.platform.store.port import (
     Changes,
     Fenced,
+    ForeignTenant,
     Loaded,
     ParkedEvent,
     StoreConflict,
@@ -317,6 +318,8 @@ class _Connection:
                 yield self._connection
             except _CONFLICT as error:
                 raise StoreConflict from error
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise ForeignTenant from error
             except _GONE as error:
                 await self._drop()
                 raise StoreUnavailable(type(error).__name__) from error

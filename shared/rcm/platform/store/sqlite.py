@@ -26,6 +26,7 @@ from rcm.platform.manifest import Manifest
 from rcm.platform.store.port import (
     Changes,
     Fenced,
+    ForeignTenant,
     Loaded,
     ParkedEvent,
     StoreConflict,
@@ -256,9 +257,9 @@ class SqliteTransaction:
         """What row-level security is on PostgreSQL: a row of another tenant stops the batch."""
         named = {key[0] for key in changes.streams} | {key[0] for key in changes.inbox}
         named |= {key[0] for rows in changes.rows.values() for key in rows}
-        assert named <= self._tenants, (
-            "a row belongs to a tenant that the transaction has not named"
-        )
+        named |= {key[0] for key in changes.outcomes} | {key[0] for key in changes.parked}
+        if not named <= self._tenants:
+            raise ForeignTenant
 
 
 def _connect(path: Path) -> sqlite3.Connection:
