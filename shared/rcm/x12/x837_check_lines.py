@@ -163,9 +163,9 @@ def dental_line_faults(
     for tooth in line.teeth:
         if _TOOTH.fullmatch(tooth.code) is None:
             message = "No tooth has this number or letter."
-            yield Fault(rules.TOOTH, message, loop, f"TOO*JP*{tooth.code}", 2, 0, tooth.code)
+            yield Fault(rules.TOOTH, message, loop, f"TOO*{tooth.code}", 2, 0, tooth.code)
     if on is None and not (around.is_predetermination or _is_orthodontic(claim)):
-        yield Fault(rules.SERVICE_DATE, "Neither line nor claim has a date.", loop, "SV3")
+        yield Fault(rules.LINE_DATE, "Neither line nor claim has a date.", loop, "SV3")
     if line.providers:
         yield from provider_faults(line.providers, "D", loop)
 

@@ -26,7 +26,6 @@ _BOX: Final = re.compile(
     re.ASCII,
 )
 _ZIP: Final = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
-_ZIP_NINE: Final = re.compile(r"\d{9}", re.ASCII)
 _CANADIAN: Final = re.compile(r"[A-Z]\d[A-Z] ?\d[A-Z]\d", re.ASCII)
 _NINE_DIGITS: Final = re.compile(r"\d{9}", re.ASCII)
 _HOME: Final = frozenset({"", "US", "USA"})
@@ -74,13 +73,12 @@ def address_faults(address: Address, loop: str, *, nine: bool = False) -> Iterat
         yield Fault(rules.STATE_UNKNOWN, "No state has this code.", loop, "N4", 2, 0, state)
     if not code:
         return
-    if nine and address.country_code in _HOME:
-        if _ZIP_NINE.fullmatch(code) is None and _CANADIAN.fullmatch(code) is None:
-            message = "The postal code has not nine digits."
-            yield Fault(rules.POSTAL_CODE, message, loop, "N4", 3, 0, code)
-    elif _ZIP.fullmatch(code) is None and _CANADIAN.fullmatch(code) is None:
+    if _ZIP.fullmatch(code) is None and _CANADIAN.fullmatch(code) is None:
         message = "The postal code has neither five nor nine digits."
         yield Fault(rules.POSTAL_CODE, message, loop, "N4", 3, 0, code)
+    elif nine and len(code) == 5:
+        message = "The postal code has five digits where the guide wants nine."
+        yield Fault(rules.POSTAL_CODE_NINE, message, loop, "N4", 3, 0, code)
 
 
 def subscriber_faults(

@@ -41,6 +41,7 @@ class LineTable(NamedTuple):
         numbers: Field of each REF qualifier that occurs once.
         lists: Field of each REF qualifier that repeats.
         amounts: Field of each AMT qualifier.
+        handlers: Readers of further segments.
     """
 
     make: Callable[..., ServiceLine]
@@ -48,6 +49,7 @@ class LineTable(NamedTuple):
     numbers: dict[str, str]
     lists: dict[str, str]
     amounts: dict[str, str]
+    handlers: dict[str, Handler]
 
 
 def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[ServiceLine, int]:
@@ -81,7 +83,7 @@ def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[Serv
             if name:
                 facts[name] = values.cents(at(row, 2))
         else:
-            handler = HANDLERS.get(segment_id)
+            handler = table.handlers.get(segment_id)
             if handler is not None:
                 handler(facts, row, component)
         place += 1
@@ -373,29 +375,14 @@ def _too(facts: Facts, row: Row, component: str) -> None:
     append(facts, "teeth", made)
 
 
-HANDLERS: Final[dict[str, Handler]] = {
-    "SV1": _sv1,
-    "SV2": _sv2,
-    "SV3": _sv3,
-    "SV5": _sv5,
-    "TOO": _too,
-    "PWK": take_attachment,
-    "CR1": take_ambulance,
-    "CR3": _cr3,
-    "CRC": take_condition,
-    "QTY": _qty,
-    "MEA": _mea,
+_SHARED: Final[dict[str, Handler]] = {
     "CN1": take_contract,
+    "HCP": take_repricing,
     "K3": take_fixed_format,
     "NTE": take_note,
-    "PS1": _ps1,
-    "HCP": take_repricing,
-    "LIN": _lin,
-    "CTP": _ctp,
-    "LQ": _lq,
-    "FRM": _frm,
+    "PWK": take_attachment,
 }
-
+_DRUG: Final[dict[str, Handler]] = {"LIN": _lin, "CTP": _ctp}
 PROFESSIONAL: Final = LineTable(
     make=ProfessionalLine,
     days={
@@ -422,6 +409,20 @@ PROFESSIONAL: Final = LineTable(
     },
     lists={"G1": "prior_authorizations", "9F": "referrals"},
     amounts={"T": "sales_tax_cents", "F4": "postage_cents"},
+    handlers=_SHARED
+    | _DRUG
+    | {
+        "SV1": _sv1,
+        "SV5": _sv5,
+        "CR1": take_ambulance,
+        "CR3": _cr3,
+        "CRC": take_condition,
+        "QTY": _qty,
+        "MEA": _mea,
+        "PS1": _ps1,
+        "LQ": _lq,
+        "FRM": _frm,
+    },
 )
 INSTITUTIONAL: Final = LineTable(
     make=InstitutionalLine,
@@ -433,6 +434,7 @@ INSTITUTIONAL: Final = LineTable(
     },
     lists={},
     amounts={"GT": "service_tax_cents", "N8": "facility_tax_cents"},
+    handlers=_SHARED | _DRUG | {"SV2": _sv2},
 )
 DENTAL: Final = LineTable(
     make=DentalLine,
@@ -451,4 +453,5 @@ DENTAL: Final = LineTable(
     },
     lists={"G3": "predetermination_numbers", "G1": "prior_authorizations", "9F": "referrals"},
     amounts={"T": "sales_tax_cents"},
+    handlers=_SHARED | {"SV3": _sv3, "TOO": _too},
 )

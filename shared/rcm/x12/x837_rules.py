@@ -28,8 +28,9 @@ TAXONOMY_SHAPE: Final = _rule(
 ADDRESS_BOX: Final = _rule(
     "billing-address-box", 4, "Write a street address here and the box in 2010AB pay-to."
 )
-POSTAL_CODE: Final = _rule(
-    "postal-code-shape", 4, "Write five or nine digits; nine for billing and service places."
+POSTAL_CODE: Final = _rule("postal-code-shape", 4, "Write a ZIP code of five or nine digits.")
+POSTAL_CODE_NINE: Final = _rule(
+    "postal-code-not-nine", 4, "Write the ZIP code of billing and service places with nine digits."
 )
 STATE_UNKNOWN: Final = _rule(
     "state-unknown",
@@ -210,7 +211,9 @@ LINE_CONTROL_REPEATED: Final = _rule(
     "line-control-number-repeated", 4, "Give every line of a claim its own REF*6R."
 )
 SERVICE_DATE: Final = _rule("service-date-missing", 4, "Add DTP*472 with the date of service.")
-LINE_DATE: Final = _advice("line-date-missing", 4, "Add DTP*472 to each outpatient line.")
+LINE_DATE: Final = _advice(
+    "line-date-missing", 4, "Add DTP*472 to the line, or to the claim of an 837D."
+)
 QUANTITY: Final = _rule("quantity-not-positive", 4, "Write a quantity above nothing.")
 AUTHORIZATION_REPEATED: Final = _rule(
     "authorization-repeated", 4, "Write one REF*G1 a payer on a line."
