@@ -70,6 +70,7 @@ def profile(site: Site) -> dict[str, Any]:
         "department_is_revenue_code": True,
         "facilities": {site.facility: site.facility},
         "default_facility_id": site.facility,
+        "class_places_of_service": {"O": "11", "E": "23", "I": "21"},
         "payers": {payer.number: _crosswalk(payer) for payer in site.payers},
         "providers": {
             doctor.npi: {

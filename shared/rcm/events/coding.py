@@ -110,12 +110,14 @@ class EncounterHeld(Event, frozen=True, kw_only=True):
     Attributes:
         encounter_id: Which.
         reasons: What is missing or wrong, each with the path that it is missing from.
+        rework_of: Denial id that sent it back to coding, or empty.
     """
 
     name: ClassVar[str] = "EncounterHeld"
 
     encounter_id: str
     reasons: list[Reason]
+    rework_of: str = ""
 
 
 class EncounterCoded(Event, frozen=True, kw_only=True):

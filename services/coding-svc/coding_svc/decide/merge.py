@@ -23,9 +23,10 @@ from coding_svc.model.account import (
     Stay,
 )
 from coding_svc.model.documented import Documented, Effect
+from coding_svc.model.origins import path_of
 from coding_svc.model.person import Guarantor, Patient
 from coding_svc.model.reasons import reason
-from coding_svc.rules.credits import net, path_of
+from coding_svc.rules.credits import net
 from rcm.events.clinical import Reason
 
 MESSAGE_NUMBERS_MAX: Final = 200
@@ -211,8 +212,13 @@ def _charges(
     """Add charges: the same one again is taken once, one with the same number replaces."""
     charges = list(known)
     places = {other.charge_id: n for n, other in enumerate(charges) if not other.is_credit}
+    origins = {other.origin: n for n, other in enumerate(charges)}
     unnumbered = [other for other in known if not other.is_numbered and not other.is_credit]
     for charge in said:
+        if charge.origin in origins:
+            # The same message once more, read by a newer profile.
+            charges[origins[charge.origin]] = charge
+            continue
         if charge.is_credit:
             charges.append(charge)
             continue

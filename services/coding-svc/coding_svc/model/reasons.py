@@ -58,7 +58,11 @@ REASONS: Final = {
     ),
     "json-too-deep": Wording("Nested deeper than any FHIR resource.", "Send a flatter document."),
     "not-a-bundle": Wording("Not a FHIR R4 Bundle.", "Send a Bundle of type collection."),
+    "several-encounters": Wording(
+        "More than one Encounter in one bundle.", "Send one bundle for each encounter."
+    ),
     "resource-unusable": _note("A resource lacks what makes it usable and was passed over."),
+    "not-stored": Wording("The message was not stored.", "Send it again."),
     # -- the message ---------------------------------------------------------------------------
     "kind-not-taken": _note("Nothing is billed from this kind of message."),
     "not-production": _note("MSH-11 does not say production."),
@@ -79,6 +83,12 @@ REASONS: Final = {
     ),
     "patient-unknown": _note("No encounter of this patient yet."),
     "older-snapshot": _note("Older than what is known; only its charges were taken."),
+    "merged-in-a-ring": Wording(
+        "Accounts were merged into each other.", "Send an A40 that leaves one of them."
+    ),
+    "patient-forgotten": Wording(
+        "The patient was forgotten on request; nothing can be recorded.", "Stop sending."
+    ),
     "merged-away": _note("The account was merged into another; taken there."),
     # -- who pays ------------------------------------------------------------------------------
     "no-coverage": Wording(
@@ -137,6 +147,9 @@ REASONS: Final = {
     "discharge-status-unknown": Wording("No patient status.", "Map PV1-36 (table 0112)."),
     "facility-code-defaulted": _note(
         "Admission type, origin or status was not sent: the profile's value was taken."
+    ),
+    "rework-requested": Wording(
+        "A denial asks for the coding to be looked at again.", "Correct or confirm, and release."
     ),
     "bill-hold": Wording("Inside the days that the hospital waits for late charges.", "Wait."),
     # -- what was found ------------------------------------------------------------------------

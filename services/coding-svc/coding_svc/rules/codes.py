@@ -20,6 +20,19 @@ _NDC_PARTS: Final = re.compile(r"(\d{4,5})-(\d{3,4})-(\d{1,2})", re.ASCII)
 _NDC: Final = re.compile(r"\d{11}", re.ASCII)
 
 
+PACKAGED_REVENUE_CODES: Final = frozenset(
+    {
+        *("0250", "0251", "0252", "0254", "0255", "0257", "0258", "0259", "0260", "0262", "0263"),
+        *("0264", "0269", "0270", "0271", "0272", "0275", "0276", "0278", "0279", "0280", "0289"),
+        *("0343", "0344", "0370", "0371", "0372", "0379", "0390", "0399", "0621", "0622", "0624"),
+        *("0630", "0631", "0632", "0633", "0637", "0700", "0709", "0710", "0719", "0720", "0721"),
+        *("0732", "0762", "0801", "0802", "0803", "0804", "0809", "0810", "0819", "0821", "0942"),
+    }
+)
+"""Outpatient services that Medicare packages and takes without a HCPCS code (CMS Pub. 100-04,
+chapter 4, 20.5): drugs and supplies without a code of their own, anesthesia, recovery."""
+
+
 class CodeSystem(StrEnum):
     """Which list a code comes from."""
 

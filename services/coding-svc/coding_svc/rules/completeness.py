@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from coding_svc.model.account import Account, Coverage, Diagnosis
+from coding_svc.model.origins import element, path_of
 from coding_svc.model.reasons import reason
-from coding_svc.rules.credits import path_of
 from coding_svc.rules.profile import Profile
 from rcm.events import clinical
 from rcm.events.clinical import Reason
@@ -26,34 +26,34 @@ def check_patient(account: Account) -> list[Reason]:
     found = list(patient.faults)
     path = path_of(patient.origin)
     if not patient.medical_record_number:
-        found.append(reason("no-medical-record-number", f"{path}-3"))
+        found.append(reason("no-medical-record-number", element(path, 3, "identifier")))
     if patient.person.name is None or not patient.person.name.last:
-        found.append(reason("patient-name-missing", f"{path}-5"))
+        found.append(reason("patient-name-missing", element(path, 5, "name")))
     if not patient.person.born_on:
-        found.append(reason("birth-date-missing", f"{path}-7"))
+        found.append(reason("birth-date-missing", element(path, 7, "birthDate")))
     return found
 
 
 def check_stay(
     account: Account, profile: Profile, *, last_service: str, today: str
 ) -> list[Reason]:
-    """Check that the visit is over: discharged, or an outpatient's, and past the days of waiting."""
+    """Check that the visit is over: discharged, or an outpatient's; and waited for long enough."""
     stay = account.stay
     path = path_of(stay.origin) or "PV1[1]"
     found = list(stay.faults)
     if stay.is_cancelled:
         return [*found, reason("admission-cancelled", path)]
     if stay.class_code == "P":
-        return [*found, reason("preadmit", f"{path}-2")]
+        return [*found, reason("preadmit", element(path, 2, "class"))]
     if stay.class_code not in _CLASSES and not any(f.rule_id == "class-unknown" for f in found):
-        found.append(reason("class-unknown", f"{path}-2"))
+        found.append(reason("class-unknown", element(path, 2, "class")))
     if stay.class_code in INPATIENT and not stay.ended_on:
-        found.append(reason("not-discharged", f"{path}-45"))
+        found.append(reason("not-discharged", element(path, 45, "period")))
     if stay.started_on and stay.ended_on and stay.ended_on < stay.started_on:
-        found.append(reason("dates-reversed", f"{path}-45"))
+        found.append(reason("dates-reversed", element(path, 45, "period")))
     last = stay.ended_on or last_service
     if profile.hold_days and last and not stay.is_closed and today < held_until(last, profile):
-        found.append(reason("bill-hold", f"{path}-45"))
+        found.append(reason("bill-hold", element(path, 45, "period")))
     return found
 
 
@@ -73,10 +73,10 @@ def check_coverages(account: Account, profile: Profile) -> list[Reason]:
         found.extend(coverage.faults)
         path = path_of(coverage.origin)
         if orders.count(order) > 1:
-            found.append(reason("coverage-order-twice", f"{path}-22"))
+            found.append(reason("coverage-order-twice", element(path, 22, "order")))
         needs_person = coverage.relationship_code != _SELF
         if needs_person and (coverage.subscriber.name is None or not coverage.subscriber.name.last):
-            found.append(reason("subscriber-missing", f"{path}-16"))
+            found.append(reason("subscriber-missing", element(path, 16, "subscriber")))
     return found
 
 
@@ -90,7 +90,7 @@ def billed_diagnoses(account: Account) -> tuple[list[clinical.Diagnosis], list[R
     final = [d for d in account.diagnoses if d.kind == "F"]
     ranked = sorted(final, key=lambda d: d.rank or 1_000)
     if [d.rank for d in final].count(1) > 1:
-        found.append(reason("two-principals", path_of(ranked[1].origin) + "-15"))
+        found.append(reason("two-principals", element(path_of(ranked[1].origin), 15, "rank")))
     for diagnosis in account.diagnoses:
         if diagnosis.kind in "FAR":
             found.extend(diagnosis.faults)
@@ -106,7 +106,7 @@ def billed_diagnoses(account: Account) -> tuple[list[clinical.Diagnosis], list[R
         found.append(reason("diagnoses-not-final" if working else "no-diagnosis", "DG1[1]"))
     if account.stay.class_code in INPATIENT:
         found.extend(
-            reason("poa-missing", path_of(d.origin) + "-26")
+            reason("poa-missing", element(path_of(d.origin), 26, "extension"))
             for d in final
             if d.code and not d.poa_code
         )

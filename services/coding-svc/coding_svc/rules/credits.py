@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from coding_svc.model.account import Charge
+from coding_svc.model.origins import path_of
 from coding_svc.model.reasons import reason
 from rcm.events.clinical import Reason
 
@@ -47,11 +48,6 @@ def net(charges: Sequence[Charge]) -> Net:
         else:
             live[place] = left
     return Net(tuple(charge for charge in live if charge is not None), tuple(reasons))
-
-
-def path_of(origin: str) -> str:
-    """Return the path inside the message of an origin such as `msg_1f..#FT1[2]`."""
-    return origin.partition("#")[2] or origin
 
 
 def _target(live: Sequence[Charge | None], credit: Charge) -> int | None:

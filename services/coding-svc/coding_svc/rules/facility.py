@@ -1,14 +1,21 @@
 """What only a facility claim says: CLM05, CL1, statement dates, HI beyond the diagnoses."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from coding_svc.model.account import Account
+from coding_svc.model.origins import element, path_of
 from coding_svc.model.reasons import reason
 from coding_svc.rules.completeness import INPATIENT
-from coding_svc.rules.credits import path_of
 from coding_svc.rules.profile import FacilityDefaults, Profile
 from rcm.events import clinical
 from rcm.events.clinical import Reason
+
+_FHIR_ELEMENTS: Final = {
+    4: "priority",
+    14: "hospitalization.admitSource",
+    36: "hospitalization.dischargeDisposition",
+}
 
 
 def institutional(
@@ -24,10 +31,11 @@ def institutional(
     path = path_of(stay.origin) or "PV1[1]"
 
     def coded(sent: str | None, default: str, rule_id: str, number: int) -> str:
+        place = element(path, number, _FHIR_ELEMENTS[number])
         if not sent and default:
-            found.append(reason("facility-code-defaulted", f"{path}-{number}"))
+            found.append(reason("facility-code-defaulted", place))
         elif not sent:
-            found.append(reason(rule_id, f"{path}-{number}"))
+            found.append(reason(rule_id, place))
         return sent or default
 
     dates = [line.service_from for line in lines if line.form == "I"]

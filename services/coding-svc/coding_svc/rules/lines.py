@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from coding_svc.model.account import Account, Charge, Practitioner
+from coding_svc.model.origins import element, path_of
 from coding_svc.model.reasons import reason
+from coding_svc.rules.codes import PACKAGED_REVENUE_CODES
 from coding_svc.rules.completeness import INPATIENT
-from coding_svc.rules.credits import path_of
 from coding_svc.rules.profile import Profile
 from rcm.events import clinical
 from rcm.events.clinical import Reason
@@ -53,18 +54,17 @@ class LineReader:
         """Make a line of a charge; `nth` numbers it where the sender's number cannot."""
         form = self._form(charge)
         path = path_of(charge.origin)
-        in_house = self._account.stay.class_code in INPATIENT
+        by_revenue_code = form == "I" and self._goes_by_revenue_code(charge)
         for fault in charge.faults:
-            # A facility bills an inpatient's day by revenue code alone.
-            if not (fault.rule_id == "needs-cdm-lookup" and in_house and charge.revenue_code):
+            if not (fault.rule_id == "needs-cdm-lookup" and by_revenue_code):
                 self._found.append(fault)
         if charge.billed_cents is None and not any("amount" in f.rule_id for f in charge.faults):
-            self._say("no-amount", f"{path}-11")
+            self._say("no-amount", element(path, 11, "priceOverride"))
         rendering = self._rendering(charge, form, path)
-        if form == "P" and not charge.procedure_code:
-            self._say("no-procedure-code", f"{path}-25")
+        if not charge.procedure_code and not by_revenue_code:
+            self._say("no-procedure-code", element(path, 25, "code"))
         if form == "I" and not charge.revenue_code:
-            self._say("no-revenue-code", f"{path}-13")
+            self._say("no-revenue-code", element(path, 13, "code"))
         return clinical.ChargeLine(
             line_item_control_number=self._number(charge, nth),
             form=form,
@@ -108,6 +108,12 @@ class LineReader:
     def _say(self, rule_id: str, path: str) -> None:
         self._found.append(reason(rule_id, path))
 
+    def _goes_by_revenue_code(self, charge: Charge) -> bool:
+        """Tell whether a facility line needs no procedure: an inpatient's, or a packaged one."""
+        if self._account.stay.class_code in INPATIENT:
+            return bool(charge.revenue_code)
+        return charge.revenue_code in PACKAGED_REVENUE_CODES
+
     def _form(self, charge: Charge) -> Literal["P", "I"]:
         if charge.form:
             return "I" if charge.form == "I" else "P"
@@ -120,9 +126,9 @@ class LineReader:
             return None
         attending = self._account.stay.attending
         if attending is None:
-            self._say("no-rendering", f"{path}-20")
+            self._say("no-rendering", element(path, 20, "performer"))
             return None
-        self._say("rendering-defaulted", f"{path}-20")
+        self._say("rendering-defaulted", element(path, 20, "performer"))
         return self.provider(attending, required=True)
 
     def _name_of(self, npi: str) -> tuple[str, str]:
@@ -144,13 +150,13 @@ class LineReader:
             or self._profile.class_places_of_service.get(stay.class_code or "", "")
         )
         if not code:
-            self._say("place-of-service-missing", f"{path}-16")
+            self._say("place-of-service-missing", element(path, 16, "performingOrganization"))
         return code
 
     def _pointers(self, charge: Charge, path: str) -> list[int]:
         places = [self._places[code] for code in charge.diagnosis_codes if code in self._places]
         if not places and self._places:
-            self._say("pointer-defaulted", f"{path}-19")
+            self._say("pointer-defaulted", element(path, 19, "reason"))
             places = [1]
         return places[:POINTERS_MAX]
 

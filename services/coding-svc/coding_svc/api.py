@@ -1,0 +1,381 @@
+"""The HTTP side of coding-svc: messages in, encounters and what holds them out."""
+
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from msgspec import to_builtins
+from pydantic import BaseModel, Field
+
+from coding_svc import handlers, store
+from coding_svc.decide import commands
+from coding_svc.handlers import Taken, Way
+from coding_svc.model.account import Account
+from coding_svc.problems import (
+    ChargeNotFound,
+    CodeMalformed,
+    EncounterIncomplete,
+    EncounterMergedAway,
+    EncounterNotFound,
+    MessageNotFound,
+    NothingToRelease,
+    NotOverrulable,
+    PatientForgotten,
+    SenderUnknown,
+)
+from rcm.platform.http import (
+    CHANGE_PROBLEMS,
+    Asking,
+    Caller,
+    Page,
+    Paging,
+    Runtime,
+    Tenant,
+    needs,
+    responses,
+)
+from rcm.problems import Busy, StreamMoved
+
+ENCOUNTER_PROBLEMS: Final = (
+    EncounterNotFound,
+    EncounterMergedAway,
+    PatientForgotten,
+    SenderUnknown,
+    StreamMoved,
+)
+
+
+class ReasonOut(BaseModel):
+    """Something that was noticed, and what to do about it."""
+
+    rule_id: str = Field(examples=["npi-missing"])
+    path: str = Field(examples=["FT1[2]-20"], description="Where in the message, or in the model.")
+    text: str
+    remedy: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
+class MessageResult(BaseModel):
+    """What became of a message."""
+
+    message_id: str
+    result: Literal["ACCEPTED", "ACCEPTED_WITH_ISSUES", "IGNORED", "REJECTED"]
+    repeated: bool = Field(description="The same message came before; nothing was done.")
+    encounter_ids: list[str]
+    reasons: list[ReasonOut]
+
+    @classmethod
+    def of(cls, taken: Taken) -> "MessageResult":
+        """Show a message that was just taken."""
+        return cls.model_validate(
+            {
+                "message_id": taken.message_id,
+                "result": taken.result,
+                "repeated": taken.repeated,
+                "encounter_ids": list(taken.encounter_ids),
+                "reasons": [_reason(why) for why in taken.reasons],
+            }
+        )
+
+
+class MessageOut(BaseModel):
+    """A message as it is listed."""
+
+    message_id: str
+    encounter_id: str | None = Field(description="Null where no encounter was changed.")
+    control_number: str = Field(description="HL7 MSH-10.")
+    kind: str = Field(examples=["DFT^P03"])
+    sender: str = Field(examples=["EPIC|HOSP"], description="HL7 MSH-3 and MSH-4.")
+    sha256: str
+    outcome: str
+    received_at: str
+    reasons: list[ReasonOut]
+
+    @classmethod
+    def of(cls, row: store.MessageRow) -> "MessageOut":
+        """Show a row."""
+        shown = row.model_dump(exclude={"tenant_id", "raw", "ordinal"})
+        return cls.model_validate({**shown, "encounter_id": row.encounter_id or None})
+
+
+class EncounterOut(BaseModel):
+    """An encounter, without PHI."""
+
+    encounter_id: str
+    patient_id: str
+    status: Literal["held", "coded", "merged"]
+    coded_version: int
+    merged_into: str | None
+    rework_of: str | None
+    reasons: list[ReasonOut] = Field(description="What holds it.")
+    message_count: int
+    charge_count: int = Field(description="Charges left after credits.")
+    billed_cents: int = Field(description="Their sum, US cents.")
+    service_from: str | None
+    changed_at: str
+
+    @classmethod
+    def of(cls, row: store.EncounterRow) -> "EncounterOut":
+        """Show a row."""
+        shown = row.model_dump(exclude={"tenant_id", "is_waiting"})
+        for name in ("merged_into", "rework_of", "service_from"):
+            shown[name] = shown[name] or None
+        return cls.model_validate(shown)
+
+
+class Release(BaseModel, extra="forbid"):
+    """Release an encounter to billing."""
+
+    overruled: list[str] = Field(
+        [], max_length=20, description="Rule ids of doubts that are passed by decision."
+    )
+
+
+class LineCodesIn(BaseModel, extra="forbid"):
+    """New codes of one charge; what is left out stays."""
+
+    charge_id: str = Field(min_length=1, max_length=200)
+    procedure_code: str | None = Field(None, max_length=10)
+    modifiers: list[str] | None = Field(None, max_length=4)
+    revenue_code: str | None = Field(None, max_length=4)
+    place_of_service_code: str | None = Field(None, max_length=2)
+    diagnosis_codes: list[str] | None = Field(None, max_length=12)
+
+
+class CodesIn(BaseModel, extra="forbid"):
+    """A coder's decision."""
+
+    diagnoses: list[str] | None = Field(None, max_length=25, description="The principal one first.")
+    poa_codes: list[Literal["Y", "N", "U", "W", "1", ""]] = Field([], max_length=25)
+    lines: list[LineCodesIn] = Field([], max_length=999)
+
+
+async def way_of(request: Request, caller: Caller, runtime: Runtime) -> Way:
+    """Make the caller's way in."""
+    profiles: handlers.ProfilesOf = request.app.state.profiles_of
+    return Way(
+        runtime=runtime,
+        tenant_id=caller.tenant_id,
+        profiles=profiles(caller.tenant_id),
+        actor=caller.subject,
+    )
+
+
+CallersWay = Annotated[Way, Depends(way_of)]
+
+messages = APIRouter(tags=["messages"])
+encounters = APIRouter(prefix="/encounters", tags=["encounters"])
+
+
+@messages.post(
+    "/hl7",
+    status_code=202,
+    responses=responses(Busy),
+    dependencies=[needs("integration", "coder", "manager")],
+)
+async def take_hl7(
+    data: Annotated[bytes, Body(media_type="application/hl7-v2")], way: CallersWay
+) -> list[MessageResult]:
+    """Take an HL7 v2 message, or a batch file of them. Durable when answered.
+
+    The same bytes again are the same message: nothing is done twice, so no key is asked for.
+    """
+    taken = await handlers.take_file(way, data)
+    return [MessageResult.of(one) for one in taken]
+
+
+@messages.post(
+    "/fhir",
+    status_code=202,
+    responses=responses(Busy),
+    dependencies=[needs("integration", "coder", "manager")],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/fhir+json": {"schema": {"type": "object"}}},
+        }
+    },
+)
+async def take_fhir(request: Request, way: CallersWay) -> MessageResult:
+    """Take a FHIR R4 Bundle about one encounter. Durable when answered."""
+    return MessageResult.of(await handlers.take_bundle(way, await request.body()))
+
+
+@messages.get("/messages")
+async def list_messages(
+    tenant: Tenant,
+    paging: Paging,
+    runtime: Runtime,
+    outcome: Annotated[
+        Literal["", "accepted", "accepted-with-issues", "ignored", "rejected"], Query()
+    ] = "",
+) -> Page[MessageOut]:
+    """List messages, the newest first; `outcome=rejected` is the worklist of the interface."""
+    listing = f"messages/{outcome}"
+    after = paging.after(tenant, listing, str, str, str)
+    async with runtime.read(tenant) as session:
+        rows = await store.messages(session, tenant, outcome, after, paging.fetch_count)
+    return paging.page(
+        tenant,
+        listing,
+        rows,
+        key=lambda row: (row.received_at, row.message_id, row.encounter_id),
+        shape=MessageOut.of,
+    )
+
+
+@messages.get("/messages/{message_id}", responses=responses(MessageNotFound))
+async def get_message(message_id: str, tenant: Tenant, runtime: Runtime) -> list[MessageOut]:
+    """Tell what became of a message, at each encounter that it changed."""
+    async with runtime.read(tenant) as session:
+        rows = await store.message(session, tenant, message_id)
+    if not rows:
+        raise MessageNotFound
+    return [MessageOut.of(row) for row in rows]
+
+
+@messages.post(
+    "/messages/{message_id}/replays",
+    status_code=202,
+    responses=responses(MessageNotFound, PatientForgotten, Busy),
+    dependencies=[needs("coder", "manager")],
+)
+async def replay_message(message_id: str, way: CallersWay) -> MessageResult:
+    """Take a rejected message again, as the sender profile reads it today."""
+    return MessageResult.of(await handlers.replay_message(way, message_id))
+
+
+@encounters.get("")
+async def list_encounters(
+    tenant: Tenant,
+    paging: Paging,
+    runtime: Runtime,
+    status: Annotated[Literal["", "held", "coded", "merged"], Query()] = "",
+) -> Page[EncounterOut]:
+    """List encounters, the oldest service first; `status=held` is the hold list."""
+    listing = f"encounters/{status}"
+    after = paging.after(tenant, listing, str, str)
+    async with runtime.read(tenant) as session:
+        rows = await store.encounters(session, tenant, status, after, paging.fetch_count)
+    return paging.page(
+        tenant,
+        listing,
+        rows,
+        key=lambda row: (row.service_from, row.encounter_id),
+        shape=EncounterOut.of,
+    )
+
+
+@encounters.get("/{encounter_id}", responses=responses(EncounterNotFound))
+async def get_encounter(encounter_id: str, tenant: Tenant, runtime: Runtime) -> EncounterOut:
+    """Show an encounter without PHI."""
+    async with runtime.read(tenant) as session:
+        row = await store.encounter(session, tenant, encounter_id)
+    if row is None:
+        raise EncounterNotFound
+    return EncounterOut.of(row)
+
+
+@encounters.get(
+    "/{encounter_id}/messages",
+    responses=responses(EncounterNotFound),
+)
+async def list_encounter_messages(
+    encounter_id: str, tenant: Tenant, runtime: Runtime
+) -> list[MessageOut]:
+    """List the messages that an encounter was put together from, the oldest first."""
+    async with runtime.read(tenant) as session:
+        if await store.encounter(session, tenant, encounter_id) is None:
+            raise EncounterNotFound
+        rows = await store.messages_of_encounter(session, tenant, encounter_id, 500)
+    return [MessageOut.of(row) for row in rows]
+
+
+@encounters.get(
+    "/{encounter_id}/account",
+    responses=responses(EncounterNotFound, PatientForgotten),
+    dependencies=[needs("coder", "biller", "manager")],
+)
+async def get_account(encounter_id: str, tenant: Tenant, runtime: Runtime) -> dict[str, Any]:
+    """Show everything known of an encounter, with the message and path of each part. PHI."""
+    account = await handlers.account_of(runtime, tenant, encounter_id)
+    return _shown(account)
+
+
+@encounters.post(
+    "/{encounter_id}/releases",
+    status_code=201,
+    responses=responses(
+        *ENCOUNTER_PROBLEMS, EncounterIncomplete, NotOverrulable, NothingToRelease, *CHANGE_PROBLEMS
+    ),
+    dependencies=[needs("coder", "manager")],
+)
+async def release_encounter(
+    encounter_id: str, body: Release, way: CallersWay, asking: Asking, answer: Response
+) -> EncounterOut:
+    """Release an encounter to billing; doubts may be overruled, what is missing may not."""
+    decide = partial(commands.release, encounter_id, tuple(body.overruled), way.profiles)
+    return await _changed(encounter_id, decide, way, asking, answer)
+
+
+@encounters.put(
+    "/{encounter_id}/codes",
+    responses=responses(*ENCOUNTER_PROBLEMS, CodeMalformed, ChargeNotFound, *CHANGE_PROBLEMS),
+    dependencies=[needs("coder", "manager")],
+)
+async def set_codes(
+    encounter_id: str, body: CodesIn, way: CallersWay, asking: Asking, answer: Response
+) -> EncounterOut:
+    """Set diagnoses and the codes of charges by hand; a complete encounter goes to billing."""
+    wanted = commands.Codes(
+        diagnoses=tuple(body.diagnoses) if body.diagnoses is not None else None,
+        poa_codes=tuple(body.poa_codes),
+        lines=tuple(_line_codes(line) for line in body.lines),
+    )
+    decide = partial(commands.recode, encounter_id, wanted, way.profiles)
+    return await _changed(encounter_id, decide, way, asking, answer)
+
+
+@encounters.post(
+    "/{encounter_id}/replays",
+    status_code=201,
+    responses=responses(*ENCOUNTER_PROBLEMS, MessageNotFound, *CHANGE_PROBLEMS),
+    dependencies=[needs("coder", "manager")],
+)
+async def replay_encounter(
+    encounter_id: str, way: CallersWay, asking: Asking, answer: Response
+) -> EncounterOut:
+    """Read the messages of an encounter again, as the sender profile reads them today."""
+    outcome = await handlers.replay_encounter(way, encounter_id, asking.command)
+    asking.mark(answer, outcome.repeated)
+    return await get_encounter(encounter_id, way.tenant_id, way.runtime)
+
+
+async def _changed(
+    encounter_id: str, decide: Any, way: Way, asking: Asking, answer: Response
+) -> EncounterOut:
+    outcome = await way.runtime.execute(asking.command([encounter_id], decide))
+    asking.mark(answer, outcome.repeated)
+    return await get_encounter(encounter_id, way.tenant_id, way.runtime)
+
+
+def _line_codes(line: LineCodesIn) -> commands.LineCodes:
+    return commands.LineCodes(
+        charge_id=line.charge_id,
+        procedure_code=line.procedure_code,
+        modifiers=tuple(line.modifiers) if line.modifiers is not None else None,
+        revenue_code=line.revenue_code,
+        place_of_service_code=line.place_of_service_code,
+        diagnosis_codes=tuple(line.diagnosis_codes) if line.diagnosis_codes is not None else None,
+    )
+
+
+def _reason(why: Any) -> dict[str, Any]:
+    return {name: getattr(why, name) for name in why.__struct_fields__}
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    """Show an account as JSON; parts that nobody said anything about are left out."""
+    shown: dict[str, Any] = to_builtins(account)
+    shown.pop("format", None)
+    return shown

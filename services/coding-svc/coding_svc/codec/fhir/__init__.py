@@ -1,0 +1,1 @@
+"""FHIR R4: reading a bundle strictly, and mapping it to an encounter."""

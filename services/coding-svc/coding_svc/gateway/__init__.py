@@ -1,0 +1,1 @@
+"""The outside parties: EHRs that send over a socket."""

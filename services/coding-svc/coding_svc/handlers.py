@@ -1,0 +1,495 @@
+"""Everything that comes in, and what is done about it: each way in is one command, one commit.
+
+    bytes ──▶ codec ──▶ Documented | SetAside ──▶ decide.take | set_aside ──▶ facts ──▶ answer
+
+A message is answered with an accept only when its facts are durable. Its id derives from sender,
+control number and content, so that the same bytes again are the same command, carried out once.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from msgspec import Struct, structs
+
+from coding_svc import store
+from coding_svc.codec.fhir.document import Unreadable as UnreadableJson
+from coding_svc.codec.fhir.document import read as read_json
+from coding_svc.codec.fhir.encounter import KIND as FHIR
+from coding_svc.codec.fhir.encounter import understand as understand_bundle
+from coding_svc.codec.hl7v2 import batch
+from coding_svc.codec.hl7v2.acknowledgement import Header, Outcome, answers, header_of
+from coding_svc.codec.hl7v2.encounter import understand
+from coding_svc.codec.hl7v2.message import Unreadable, parse
+from coding_svc.codec.mllp import Frame
+from coding_svc.decide import commands
+from coding_svc.decide.encounter import Taking, encounter_parts, patient_parts, take
+from coding_svc.model.account import Account
+from coding_svc.model.documented import Documented, Effect, SetAside
+from coding_svc.model.encounter import State, evolve
+from coding_svc.model.reasons import reason
+from coding_svc.problems import (
+    EncounterMergedAway,
+    EncounterNotFound,
+    MessageNotFound,
+    PatientForgotten,
+)
+from coding_svc.rules.profile import Profile, Profiles
+from coding_svc.views import project
+from rcm.domain import Command, Reaction, Service
+from rcm.events.catalogue import CODING, DENIALS
+from rcm.events.clinical import Reason
+from rcm.events.denials import CodingReworkRequested
+from rcm.events.envelope import Recorded
+from rcm.events.phi import Phi
+from rcm.platform.keys import KeyDestroyed
+from rcm.platform.telemetry import Log
+from rcm.problems import Problem
+
+MERGES_FOLLOWED_MAX: Final = 8
+IN_FLIGHT_MAX: Final = 400
+"""Messages of one file that wait for the same commits."""
+
+REPLAYED_MAX: Final = 500
+
+ProfilesOf = Callable[[str], Profiles]
+"""The sender profiles of a tenant."""
+
+
+def _of_encounter(recorded: Recorded[CodingReworkRequested]) -> list[str]:
+    return [recorded.event.encounter_id]
+
+
+SERVICE: Final[Service[State]] = Service(
+    name="coding-svc",
+    topic=CODING,
+    state=State,
+    evolve=evolve,
+    project=project,
+    reactions={DENIALS: {CodingReworkRequested.name: Reaction(_of_encounter, commands.send_back)}},
+)
+
+
+class Taken(Struct, frozen=True):
+    """What became of a message.
+
+    Attributes:
+        message_id: Ours.
+        result: ACCEPTED, ACCEPTED_WITH_ISSUES, IGNORED or REJECTED.
+        answer: A, E or R for the acknowledgement.
+        header: What the acknowledgement repeats.
+        encounter_ids: The encounters that it changed.
+        reasons: Everything that was noticed.
+        repeated: It came before; nothing was done.
+    """
+
+    message_id: str
+    result: str
+    answer: Outcome
+    header: Header
+    encounter_ids: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    repeated: bool = False
+
+
+class Way(Struct, frozen=True):
+    """A way in.
+
+    Attributes:
+        runtime: The running service.
+        tenant_id: Whose messages come this way.
+        profiles: The tenant's senders.
+        actor: Who brings them, for the record: `mllp`, `folder`, or a user.
+    """
+
+    runtime: Any
+    tenant_id: str
+    profiles: Profiles
+    actor: str
+
+    def opaque_id(self, prefix: str, *parts: str) -> str:
+        """Derive an id of the tenant."""
+        return str(self.runtime.opaque_id(self.tenant_id, prefix, *parts))
+
+    async def execute(self, **command: Any) -> Any:
+        """Carry out a command of this way's tenant and actor."""
+        return await self.runtime.execute(
+            Command(tenant_id=self.tenant_id, actor=self.actor, **command)
+        )
+
+
+async def take_message(way: Way, data: bytes) -> Taken:
+    """Take one HL7 v2 message in; durable when it returns.
+
+    Raises:
+        Problem: Nothing was stored; the sender has to send it again.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    parsed = parse(data)
+    if isinstance(parsed, Unreadable):
+        message_id = way.opaque_id("msg", "", "", sha256)
+        aside = _rejected("", "", "", parsed.reason)
+        return await _set_aside(way, aside, message_id, sha256, data.decode("latin-1"), Header())
+    header = header_of(parsed)
+    msh = parsed.header
+    message_id = way.opaque_id("msg", msh.field(3), msh.field(4), msh.field(10), sha256)
+    said = understand(parsed, way.profiles, message_id)
+    return await _take(way, said, message_id, sha256, data.decode(parsed.charset), header)
+
+
+async def take_bundle(way: Way, data: bytes) -> Taken:
+    """Take one FHIR R4 bundle in; durable when it returns.
+
+    Raises:
+        Problem: Nothing was stored; the sender has to send it again.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    message_id = way.opaque_id("msg", FHIR, sha256)
+    document = read_json(data)
+    text = data.decode("utf-8", "replace")
+    if isinstance(document, UnreadableJson):
+        aside = _rejected(FHIR, "", "", document.reason)
+        return await _set_aside(way, aside, message_id, sha256, text, Header())
+    said = understand_bundle(document, way.profiles, message_id)
+    return await _take(way, said, message_id, sha256, text, Header())
+
+
+async def take_file(way: Way, data: bytes) -> list[Taken]:
+    """Take a file of messages in; one whose counts do not hold is set aside whole.
+
+    Raises:
+        Problem: Some messages were not stored; the file has to be taken again.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    file = batch.split(data)
+    if file.reasons:
+        number = batch.control_number(data)
+        aside = SetAside(
+            kind="BATCH",
+            sender="",
+            control_number=number,
+            outcome="rejected",
+            reasons=file.reasons,
+        )
+        message_id = way.opaque_id("msg", "BATCH", sha256)
+        text = data.decode("utf-8", "replace")
+        return [await _set_aside(way, aside, message_id, sha256, text, Header())]
+    # Commands are carried out in the order in which they are given; many share a commit.
+    taken: list[Taken] = []
+    for start in range(0, len(file.messages), IN_FLIGHT_MAX):
+        chunk = file.messages[start : start + IN_FLIGHT_MAX]
+        for run in _runs(chunk):
+            taken += await asyncio.gather(*(take_message(way, message) for message in run))
+    return taken
+
+
+def _runs(messages: Sequence[bytes]) -> list[list[bytes]]:
+    """Cut before and after each message that asks which encounters there are."""
+    runs: list[list[bytes]] = [[]]
+    for message in messages:
+        if any(trigger in message[:500] for trigger in _ASKING):
+            runs += [[message], []]
+        else:
+            runs[-1].append(message)
+    return [run for run in runs if run]
+
+
+async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., Command]) -> Any:
+    """Read the messages of an encounter again by the profiles of today.
+
+    Args:
+        way: Tenant and actor.
+        encounter_id: Which.
+        command: Makes the command of streams and decision (the request's idempotency key in it).
+
+    Raises:
+        MessageNotFound: There are none.
+        PatientForgotten: They can no longer be read.
+    """
+    async with way.runtime.read(way.tenant_id) as session:
+        rows = await store.messages_of_encounter(session, way.tenant_id, encounter_id, REPLAYED_MAX)
+    takings = []
+    for row in rows:
+        if row.raw is None:
+            continue
+        text = await way.runtime.open(way.tenant_id, Phi(**row.raw), str)
+        if text is None:
+            raise PatientForgotten("The patient's key was destroyed.")
+        taking = _read_again(way, text, row.message_id, encounter_id)
+        if taking is not None:
+            takings.append(taking)
+    if not takings:
+        raise MessageNotFound("No message of this encounter can be read again.")
+    return await way.runtime.execute(
+        command([encounter_id], partial(commands.replay, tuple(takings)))
+    )
+
+
+async def replay_message(way: Way, message_id: str) -> Taken:
+    """Take a message that was set aside again, by the profiles of today.
+
+    Raises:
+        MessageNotFound: There is none, or nothing of it was kept.
+        PatientForgotten: It can no longer be read.
+    """
+    async with way.runtime.read(way.tenant_id) as session:
+        rows = await store.message(session, way.tenant_id, message_id)
+    kept = next((row for row in rows if row.raw is not None and not row.encounter_id), None)
+    if kept is None or kept.raw is None:
+        raise MessageNotFound
+    text = await way.runtime.open(way.tenant_id, Phi(**kept.raw), str)
+    if text is None:
+        raise PatientForgotten("The message's key was destroyed.")
+    if kept.kind == FHIR:
+        return await take_bundle(way, text.encode())
+    return await take_message(way, text.encode())
+
+
+async def account_of(runtime: Any, tenant_id: str, encounter_id: str) -> Account:
+    """Open the account of an encounter. PHI: the caller's role was checked.
+
+    Raises:
+        EncounterNotFound: There is none, or nothing is known of it.
+        PatientForgotten: Its key was destroyed.
+    """
+    async with runtime.read(tenant_id) as session:
+        sealed = await store.sealed_account(session, tenant_id, encounter_id)
+    if sealed is None:
+        raise EncounterNotFound
+    account = await runtime.open(tenant_id, sealed, Account)
+    if account is None:
+        raise PatientForgotten("The patient's key was destroyed.")
+    found: Account = account
+    return found
+
+
+async def answer_frame(
+    way: Way, frame: Frame, now: Callable[[], datetime], log: Log
+) -> list[bytes]:
+    """Take a frame of MLLP in and write its acknowledgements; whatever happens, there is one.
+
+    A fault of ours is answered with an error, so that the sender sends the message again.
+    """
+    at = now().strftime("%Y%m%d%H%M%S+0000")
+    header = _header_of(frame.content)
+    try:
+        if frame.broken:
+            taken = await _take_oversized(way, frame, header)
+        else:
+            taken = await take_message(way, frame.content)
+    except Problem as problem:
+        log.warning("message-not-stored", problem=problem.slug, tenant_id=way.tenant_id)
+        return answers(header, "E", (_NOT_STORED,), at=at, number=_number(frame.content))
+    except Exception:
+        log.exception("message-failed", tenant_id=way.tenant_id)
+        return answers(header, "E", (_NOT_STORED,), at=at, number=_number(frame.content))
+    number = taken.message_id.rpartition("_")[2]
+    return answers(taken.header, taken.answer, taken.reasons, at=at, number=number)
+
+
+async def _take_oversized(way: Way, frame: Frame, header: Header) -> Taken:
+    sha256 = hashlib.sha256(frame.content).hexdigest()
+    message_id = way.opaque_id("msg", "too-large", sha256)
+    aside = _rejected("", "|".join(header.sending), "", reason("too-large", "MSH[1]"))
+    return await _set_aside(way, aside, message_id, sha256, "", header)
+
+
+def _header_of(data: bytes) -> Header:
+    """Read the header of a message whose rest may be of no use."""
+    parsed = parse(data[:4_096])
+    return Header() if isinstance(parsed, Unreadable) else header_of(parsed)
+
+
+def _number(data: bytes) -> str:
+    """Number an answer that has no message of ours to name: the same again for the same bytes."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+async def look_again_at_waiting(way: Way, day: str) -> int:
+    """Assess the encounters whose days of waiting may be over; returns how many moved."""
+    moved, after = 0, ""
+    while True:
+        async with way.runtime.read(way.tenant_id) as session:
+            found = await store.waiting_encounters(session, way.tenant_id, after, 200)
+        if not found:
+            return moved
+        after = found[-1]
+        outcomes = await asyncio.gather(
+            *(
+                way.execute(
+                    command_id=f"look-again/{encounter_id}/{day}",
+                    streams=[encounter_id],
+                    decide=partial(commands.look_again, encounter_id, way.profiles),
+                )
+                for encounter_id in found
+            ),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            # One whose profile is gone, or that was merged meanwhile, waits for a person instead.
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
+                raise outcome
+            moved += not isinstance(outcome, BaseException) and bool(outcome.recorded)
+
+
+async def _take(
+    way: Way,
+    said: Documented | SetAside,
+    message_id: str,
+    sha256: str,
+    text: str,
+    header: Header,
+) -> Taken:
+    if isinstance(said, SetAside):
+        return await _set_aside(way, said, message_id, sha256, text, header)
+    profile = _profile_of(way.profiles, said)
+    taking = Taking(
+        message=said, message_id=message_id, message_sha256=sha256, raw=text, profile=profile
+    )
+    located = await _located(way, taking)
+    if isinstance(located, SetAside):
+        return await _set_aside(way, located, message_id, sha256, text, header)
+    for _ in range(MERGES_FOLLOWED_MAX):
+        try:
+            outcome = await way.execute(
+                command_id=message_id,
+                streams=located.streams,
+                decide=partial(take, located),
+                key_ids=[way.opaque_id("pt", *patient_parts(said))],
+            )
+        except EncounterMergedAway as merged:
+            moved = structs.replace(said, reasons=(*said.reasons, _MERGED))
+            located = structs.replace(located, message=moved, encounter_id=merged.into_encounter_id)
+            continue
+        except (KeyDestroyed, PatientForgotten):
+            forgotten = _rejected(said.kind, said.sender, said.control_number, _FORGOTTEN)
+            return await _set_aside(way, forgotten, message_id, sha256, "", header)
+        return _taken(message_id, header, outcome)
+    loop = _rejected(said.kind, said.sender, said.control_number, _MERGED_IN_A_RING)
+    return await _set_aside(way, loop, message_id, sha256, text, header)
+
+
+async def _located(way: Way, taking: Taking) -> Taking | SetAside:
+    """Find the encounters that a message is about."""
+    said = taking.message
+    encounter_id = prior_id = ""
+    others: Sequence[str] = ()
+    if said.key is not None:
+        encounter_id = way.opaque_id("enc", *encounter_parts(said.key))
+    if said.prior_key is not None and encounter_id:
+        prior_id = way.opaque_id("enc", *encounter_parts(said.prior_key))
+    authority = said.key.authority if said.key is not None else said.sender.partition("|")[2]
+    about = ""
+    if said.effect is Effect.MERGE:
+        about = said.prior_record_number
+    elif said.key is None and said.effect is Effect.SNAPSHOT:
+        about = said.medical_record_number
+    if about:
+        patient_id = way.opaque_id("pt", authority, about)
+        async with way.runtime.read(way.tenant_id) as session:
+            others = await store.encounters_of_patient(session, way.tenant_id, patient_id)
+    if not encounter_id and not others:
+        if about:
+            return _aside(said, "ignored", reason("patient-unknown", "PID[1]-3"))
+        return _aside(said, "rejected", reason("no-encounter-key", "PID[1]-18"))
+    return structs.replace(
+        taking,
+        encounter_id=encounter_id,
+        prior_id=prior_id,
+        others=tuple(other for other in others if other not in (encounter_id, prior_id)),
+    )
+
+
+async def _set_aside(
+    way: Way, aside: SetAside, message_id: str, sha256: str, text: str, header: Header
+) -> Taken:
+    outcome = await way.execute(
+        # Not the message's own command: once a profile is mended, the same bytes may be taken.
+        command_id=f"{message_id}/{aside.outcome}",
+        streams=[message_id],
+        decide=lambda _loaded, _context: commands.set_aside(aside, message_id, sha256, text),
+        key_ids=[message_id] if aside.outcome == "rejected" and text else [],
+    )
+    never_here = {why.rule_id for why in aside.reasons} & _NEVER_SEND_AGAIN
+    return Taken(
+        message_id=message_id,
+        result=aside.outcome.upper(),
+        answer="R" if never_here else "A",
+        header=header,
+        reasons=aside.reasons,
+        repeated=outcome.repeated,
+    )
+
+
+def _taken(message_id: str, header: Header, outcome: Any) -> Taken:
+    received = [r for r in outcome.recorded if r.event.name == "EncounterReceived"]
+    noticed = {why: None for r in received for why in r.event.reasons}
+    return Taken(
+        message_id=message_id,
+        result="ACCEPTED_WITH_ISSUES" if noticed else "ACCEPTED",
+        answer="A",
+        header=header,
+        encounter_ids=tuple(r.stream_id for r in received),
+        reasons=tuple(noticed),
+        repeated=outcome.repeated,
+    )
+
+
+def _read_again(way: Way, text: str, message_id: str, encounter_id: str) -> Taking | None:
+    """Understand a message that was taken before, under the id that it had."""
+    if text.lstrip().startswith("{"):
+        document = read_json(text.encode())
+        if isinstance(document, UnreadableJson):
+            return None
+        said = understand_bundle(document, way.profiles, message_id)
+    else:
+        parsed = parse(text.encode())
+        if isinstance(parsed, Unreadable):
+            return None
+        said = understand(parsed, way.profiles, message_id)
+    if isinstance(said, SetAside) or said.effect is Effect.MERGE:
+        return None
+    return Taking(
+        message=said,
+        message_id=message_id,
+        message_sha256="",
+        raw="",
+        profile=_profile_of(way.profiles, said),
+        encounter_id=encounter_id,
+    )
+
+
+def _profile_of(profiles: Profiles, said: Documented) -> Profile:
+    application, _, facility = said.sender.partition("|")
+    profile = profiles.of_sender(application, facility)
+    assert profile is not None, "a message without profile is set aside"
+    return profile
+
+
+def _rejected(kind: str, sender: str, number: str, why: Reason) -> SetAside:
+    return SetAside(
+        kind=kind, sender=sender, control_number=number, outcome="rejected", reasons=(why,)
+    )
+
+
+def _aside(said: Documented, outcome: str, why: Reason) -> SetAside:
+    return SetAside(
+        kind=said.kind,
+        sender=said.sender,
+        control_number=said.control_number,
+        outcome=outcome,
+        reasons=(*said.reasons, why),
+    )
+
+
+_NOT_STORED: Final = reason("not-stored", "MSH[1]")
+_ASKING: Final = (b"^A31", b"^A40", b"^A34", b"^A35", b"^A18")
+_MERGED: Final = reason("merged-away", "PID[1]-18")
+_MERGED_IN_A_RING: Final = reason("merged-in-a-ring", "MRG[1]-3")
+_FORGOTTEN: Final = reason("patient-forgotten", "PID[1]-3")
+_NEVER_SEND_AGAIN: Final = frozenset(
+    {"not-hl7", "bad-delimiters", "too-large", "sender-not-expected"}
+)

@@ -1,0 +1,122 @@
+"""The state of a stream of coding-svc, and how its own facts change it.
+
+    EncounterReceived ──▶ held ◀──▶ coded          EncounterMerged ──▶ merged, for ever
+                           ▲  EncounterHeld  EncounterCoded
+    MessageSetAside   ──▶ a stream of its own, with nothing but the fact
+
+The account itself is PHI, and stands here as the sealed box of the newest fact that brought one.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from rcm.events.clinical import Reason
+from rcm.events.coding import (
+    EncounterCoded,
+    EncounterHeld,
+    EncounterMerged,
+    EncounterReceived,
+    MessageSetAside,
+)
+from rcm.events.envelope import Recorded
+from rcm.events.phi import Phi
+
+Status = Literal["held", "coded", "merged"]
+
+
+class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
+    """One encounter, as far as it may be known without opening anything.
+
+    Attributes:
+        encounter_id: Opaque id; also the stream's.
+        patient_id: Opaque id; names the PHI key.
+        status: Held until it is coded; coded until something holds it again; merged away.
+        account: The sealed account.
+        coded_version: How often it was released to billing.
+        reasons: What holds it.
+        merged_into: The encounter that took it over.
+        rework_of: Denial that sent it back to coding, until it is released again.
+        message_count: Messages taken.
+        charge_count: Net charges.
+        billed_cents: Their sum.
+        service_from: First date of service.
+    """
+
+    encounter_id: str
+    patient_id: str = ""
+    status: Status = "held"
+    account: Phi | None = None
+    coded_version: int = 0
+    reasons: tuple[Reason, ...] = ()
+    merged_into: str = ""
+    rework_of: str = ""
+    message_count: int = 0
+    charge_count: int = 0
+    billed_cents: int = 0
+    service_from: str | None = None
+
+
+class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
+    """A message that changed no encounter.
+
+    Attributes:
+        message_id: Opaque id; also the stream's.
+        outcome: Ignored or rejected.
+    """
+
+    message_id: str
+    outcome: str
+
+
+State = Encounter | SetAside
+"""What a stream of this service can be."""
+
+
+def evolve(state: State | None, recorded: Recorded[Any]) -> State:
+    """Fold one own fact into the state of its stream."""
+    event = recorded.event
+    if isinstance(event, MessageSetAside):
+        return SetAside(event.message_id, event.outcome)
+    encounter = (
+        state if isinstance(state, Encounter) else Encounter(encounter_id=recorded.stream_id)
+    )
+    match event:
+        case EncounterReceived():
+            return structs.replace(
+                encounter,
+                patient_id=event.patient_id,
+                account=event.account or encounter.account,
+                message_count=encounter.message_count + 1,
+                charge_count=event.charge_count,
+                billed_cents=event.billed_cents,
+                service_from=event.service_from,
+            )
+        case EncounterHeld():
+            return structs.replace(
+                encounter,
+                status="held",
+                reasons=tuple(event.reasons),
+                rework_of=event.rework_of or encounter.rework_of,
+            )
+        case EncounterCoded():
+            return structs.replace(
+                encounter,
+                status="coded",
+                coded_version=event.coded_version,
+                reasons=(),
+                rework_of="",
+            )
+        case EncounterMerged():
+            return structs.replace(
+                encounter,
+                status="merged",
+                account=None,
+                reasons=(),
+                merged_into=event.into_encounter_id,
+                charge_count=0,
+                billed_cents=0,
+                service_from=None,
+            )
+        case _:
+            return encounter
