@@ -1,12 +1,12 @@
 import random
 
 import pytest
-from x12_cases import BODY_835, changed, corpus_files, interchange
 
 from rcm.x12 import checker as checker_module
 from rcm.x12.checker import Checker
 from rcm.x12.pattern import unit_pattern
 from rcm.x12.reader import Reader
+from x12_cases import BODY_835, changed, corpus_files, interchange
 
 NEVER, ALWAYS = 1 << 30, 0
 

@@ -79,6 +79,8 @@ class Checker:
         self._patterns: dict[str, tuple[tuple[LoopUse, re.Pattern[str]], ...]] = {}
         self._unit: Unit | None = None
         self._index = 0
+        self._is_silent = False
+        self._followed: SegmentUse | LoopUse | None = None
 
     def feed(self, unit: Unit) -> list[Finding]:
         """Check the next unit of the transaction; the one named SE comes last."""
@@ -96,6 +98,18 @@ class Checker:
         if self._relax:
             found = [finding for finding in found if finding.rule_id not in self._relax]
         return found
+
+    def follow(self, segment: list[str]) -> SegmentUse | LoopUse | None:
+        """Go on to the next segment without checking it.
+
+        Returns:
+            Its place in the guide, or the loop that it starts; None when it has no place.
+        """
+        self._followed = None
+        self._is_silent = True
+        self._take(segment, is_clean=True)
+        self._is_silent = False
+        return self._followed
 
     @property
     def path(self) -> str:
@@ -150,7 +164,7 @@ class Checker:
                     self._accept(depth, entry, segment, is_clean=is_clean)
                     return
         if late is not None:
-            self._say(SEGMENT_ORDER, f"{segment[0]} stands after what should follow it.", segment)
+            self._say(SEGMENT_ORDER, f"{segment[0]} stands after what should follow it.")
             self._accept(*late, segment, is_clean=is_clean)
         elif not self._enter_headless(segment):
             self._say_unexpected(segment)
@@ -178,31 +192,33 @@ class Checker:
             self._levels.append(_Level(entry, count))
             if entry.repeat_max and count > entry.repeat_max:
                 message = f"Loop {entry.loop_id} may stand {entry.repeat_max} times at most."
-                self._say(LOOP_TOO_OFTEN, message, segment)
+                self._say(LOOP_TOO_OFTEN, message)
             use = entry.first
         else:
             use = entry
             if use.uses_max and count == use.uses_max + 1:
                 message = f"{use.label} may stand {use.uses_max} times at most."
-                self._say(SEGMENT_TOO_OFTEN, message, segment)
-        if not is_clean:
+                self._say(SEGMENT_TOO_OFTEN, message)
+        self._followed = entry
+        if not is_clean and not self._is_silent:
             self._findings += check_elements(use, segment, self._delimiters, self._place)
 
     def _enter_headless(self, segment: list[str]) -> bool:
-        """Accept a loop whose parent lost its first segment, such as CLP without LX."""
+        """Accept a loop that lost its first segment: CLP without LX, REF*TJ without N1*PE."""
         for depth in range(len(self._levels) - 1, -1, -1):
             level = self._levels[depth]
-            for parent in level.loop.loops:
-                if parent.order < level.rank:
+            for loop in level.loop.loops:
+                if loop.order < level.rank:
                     continue
-                for entry in self._matches(parent, segment):
-                    if not isinstance(entry, LoopUse):
+                for entry in self._matches(loop, segment):
+                    is_awaited = loop.usage == "R" and not level.counts.get(id(loop))
+                    if not (isinstance(entry, LoopUse) or is_awaited):
                         continue
                     self._close_to(depth)
-                    level.rank = parent.order
-                    self._levels.append(_Level(parent, level.count(parent)))
-                    message = f"{parent.first.label} that starts loop {parent.loop_id} is missing."
-                    self._say(SEGMENT_MISSING, message, segment)
+                    level.rank = loop.order
+                    self._levels.append(_Level(loop, level.count(loop)))
+                    message = f"{loop.first.label} that starts loop {loop.loop_id} is missing."
+                    self._say(SEGMENT_MISSING, message, use=loop.first)
                     self._accept(len(self._levels) - 1, entry, segment, is_clean=False)
                     return True
         return False
@@ -216,17 +232,17 @@ class Checker:
             if (entry if isinstance(entry, SegmentUse) else entry.first).qualifiers
         ]
         if tag not in SEGMENTS:
-            self._say(SEGMENT_UNKNOWN, "X12 has no segment of this name.", segment)
+            self._say(SEGMENT_UNKNOWN, "X12 has no segment of this name.")
         elif uses:
             entry = uses[-1]
             use = entry if isinstance(entry, SegmentUse) else entry.first
             position = use.qualifiers[0][0]
             value = segment[position] if position < len(segment) else ""
             message = f"The guide has no {tag} with this qualifier here."
-            self._say(QUALIFIER_UNEXPECTED, message, segment, position, value)
+            self._say(QUALIFIER_UNEXPECTED, message, position, value)
         else:
-            self._say(SEGMENT_UNEXPECTED, f"The guide has no {tag} here.", segment)
-        if tag in SEGMENTS:
+            self._say(SEGMENT_UNEXPECTED, f"The guide has no {tag} here.")
+        if tag in SEGMENTS and not self._is_silent:
             found = check_segment(None, segment, self._delimiters, self._place)
             self._findings += found
 
@@ -246,16 +262,15 @@ class Checker:
         if level.is_settled:
             return
         level.is_settled = True
-        segment = [""]
         loop = level.loop
         # The first segment of a loop is what opened it, and SE is the reader's.
         for use in loop.segments if not loop.loop_id else loop.segments[1:]:
             if use.usage == "R" and use.segment_id != "SE" and not level.counts.get(id(use)):
-                self._say(SEGMENT_MISSING, f"{use.label} is missing.", segment, use=use)
+                self._say(SEGMENT_MISSING, f"{use.label} is missing.", use=use)
         for inner in loop.loops:
             if inner.usage == "R" and not inner.is_cut and not level.counts.get(id(inner)):
                 message = f"Loop {inner.loop_id} ({inner.first.label}) is missing."
-                self._say(LOOP_MISSING, message, segment, use=inner.first)
+                self._say(LOOP_MISSING, message, use=inner.first)
 
     def _place(self) -> Place:
         assert self._unit is not None
@@ -270,12 +285,13 @@ class Checker:
         self,
         rule: Rule,
         message: str,
-        segment: list[str],
         element: int = 0,
         value: str = "",
         *,
         use: SegmentUse | None = None,
     ) -> None:
+        if self._is_silent:
+            return
         place = self._place()
         if use is not None:
             place = replace(place, segment_id=use.segment_id)

@@ -1,8 +1,12 @@
 """What a reader meets: interchanges, functional groups, transactions, and the units inside them."""
 
+from typing import TYPE_CHECKING
+
 from rcm.x12.findings import Finding, Place, Rule, Severity
-from rcm.x12.guide import Guide
 from rcm.x12.lexer import Batch, Delimiters
+
+if TYPE_CHECKING:
+    from rcm.x12.guide import Guide
 
 
 def _error(rule_id: str, remedy: str, segment: str = "", code: str = "") -> Rule:
@@ -64,6 +68,24 @@ ACK_997 = Rule(
     Severity.WARNING,
     "Ask the sender for a 999 (005010X231A1); a 997 is read to segment level only.",
 )
+
+
+#: Functional group code (GS01) of each transaction set (ST01) that health care uses.
+GROUP_CODES: dict[str, str] = {
+    "270": "HS",
+    "271": "HB",
+    "275": "PI",
+    "276": "HR",
+    "277": "HN",
+    "278": "HI",
+    "820": "RA",
+    "824": "AG",
+    "834": "BE",
+    "835": "HP",
+    "837": "HC",
+    "997": "FA",
+    "999": "FA",
+}
 
 
 class Interchange:
@@ -352,18 +374,26 @@ class Unit:
         )
 
 
-def version_finding(transaction: Transaction, place: Place) -> Finding | None:
-    """Say so when we have no table for a transaction, and what to do about it."""
+def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
+    """Say so when we have no table for a transaction, or it stands in another kind's group."""
+    found = []
+    code, group_code = transaction.set_code, transaction.group.group_code
+    if GROUP_CODES.get(code, group_code) != group_code:
+        message = f"GS01 is not {GROUP_CODES[code]}, the group of an {code}."
+        found.append(
+            Finding(rule=GROUP_CODE_MISMATCH, place=place, message=message, value=group_code)
+        )
     if transaction.guide is not None:
-        return None
+        return found
     version = transaction.version
-    if transaction.set_code == "997":
+    if code == "997":
         rule, message = ACK_997, "A 997 acknowledges where HIPAA guides use the 999."
     elif version.startswith("004010"):
         rule, message = VERSION_4010, "The transaction follows a 004010 guide."
     else:
-        rule, message = VERSION_UNKNOWN, "No guide of ours reads this version."
-    return Finding(rule=rule, place=place, message=message, element=3, value=version)
+        rule, message = VERSION_UNKNOWN, "No guide of ours reads this transaction and version."
+    found.append(Finding(rule=rule, place=place, message=message, element=3, value=version))
+    return found
 
 
 def _element(elements: list[str], position: int) -> str:

@@ -16,11 +16,14 @@ described above.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from rcm.x12.segments import COMPOSITES, SEGMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ANY_NUMBER = 0  # a repeat or use without limit
 

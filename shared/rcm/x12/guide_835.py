@@ -2,6 +2,9 @@
 
 from rcm.x12.guide import Guide
 
+_ACCOUNTS = "06=01,04 08=DA 12=01,04 14=DA,SG"
+_FILING = "06R=12,13,14,15,16,17,AM,CH,DS,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ"
+
 GUIDE = Guide(
     guide_id="005010X221A1",
     reads=("005010X221",),
@@ -9,9 +12,9 @@ GUIDE = Guide(
     group_code="HP",
     title="Health care claim payment and remittance advice",
     cut_segments=frozenset({"PLB"}),
-    table="""
+    table=f"""
 ST R | 01=835 03N
-BPR R | 01=C,D,H,I,P,U,X 03=C,D 04=ACH,BOP,CHK,FWT,NON 05=CCP,CTX 06=01,04 08=DA 12=01,04 14=DA,SG 17..21N # payment
+BPR R | 01=C,D,H,I,P,U,X 03=C,D 04=ACH,BOP,CHK,FWT,NON 05=CCP,CTX {_ACCOUNTS} 17..21N # payment
 TRN R | 01=1 03R # reassociation trace
 CUR S | 01=PR 04..06N
 REF*EV S | 02R 03N 04N # receiver
@@ -36,7 +39,7 @@ loop 2000 S * cut # a group of claims
   TS3 S | 06..12N 14N 16N 19N
   TS2 S
   loop 2100 R * cut # a claim
-    CLP R | 02=1,2,3,4,19,20,21,22,23,25 06R=12,13,14,15,16,17,AM,CH,DS,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ 07R 10N 14N
+    CLP R | 02=1,2,3,4,19,20,21,22,23,25 {_FILING} 07R 10N 14N
     CAS S 99 | 01=CO,OA,PI,PR
     NM1*QC R | 02=1 08=34,HN,II,MI,MR 06N 10..12N # patient
     NM1*IL S | 02R=1,2 08R=FI,II,MI 09R 06N 10..12N # subscriber

@@ -263,11 +263,13 @@ class Lexer:
         head = self._buffer[: 4 * _ISA_BYTES].decode("latin-1")
         self._said.clear()
         if len(head) < 4:
-            return self._refuse_isa(len(head))
+            self._refuse_isa(len(head))
+            return None
         separator = head[3]
         parts = head.split(separator, 16)
         if len(parts) < 17 or len(parts[16]) < 2 or "\n" in "".join(parts[:12]).strip("\r\n"):
-            return self._refuse_isa(3)
+            self._refuse_isa(3)
+            return None
         widths = tuple(map(len, parts[:16]))
         if widths != _ISA_WIDTHS[:16]:
             self._say(ISA_MALFORMED, "An element of ISA does not have its fixed width.")

@@ -5,6 +5,10 @@ The default is to hide: a segment's elements are shown only when this table says
 """
 
 import re
+from itertools import zip_longest
+
+from rcm.x12.guide import ElementUse, standard
+from rcm.x12.segments import SEGMENTS
 
 #: Elements that carry no personal data, by segment: amounts, codes, counts, control numbers.
 SHOWN: dict[str, frozenset[int]] = {
@@ -17,6 +21,7 @@ SHOWN: dict[str, frozenset[int]] = {
     "TA1": frozenset(range(1, 6)),
     "BHT": frozenset({1, 2, 4, 5, 6}),
     "HL": frozenset(range(1, 5)),
+    "TRN": frozenset({1}),
     "BPR": frozenset({1, 2, 3, 4, 5, 6, 8, 12, 14, 16}),
     "CLP": frozenset({1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13}),
     "CAS": frozenset(range(1, 20)),
@@ -42,17 +47,14 @@ SHOWN: dict[str, frozenset[int]] = {
     "IK3": frozenset({1, 2, 3, 4}),
     "IK4": frozenset({1, 2, 3}),
     "IK5": frozenset(range(1, 7)),
-    "SBR": frozenset({1, 2, 5, 9}),
-    "PAT": frozenset({1}),
     "EB": frozenset(range(1, 14)),
     "EQ": frozenset({1, 2, 3, 4}),
     "AAA": frozenset({1, 3, 4}),
 }
-#: Segments whose first element is free text, never a qualifier.
-_FREE_FIRST = frozenset({"N3", "N4", "MSG", "TRN", "BIN", "CTX", "K3", "III"})
+#: Codes by type that may still help to tell who somebody is: postal code, sex, marital state.
+_TELLING_CODES = frozenset({"116", "1068", "1067", "26"})
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
-_QUALIFIER = re.compile(r"[A-Z0-9]{1,3}")
 
 
 def masked_value(value: str) -> str:
@@ -74,15 +76,31 @@ def masked_segment(text: str, separator: str | None = None) -> str:
     return separator.join(masked_elements(elements))
 
 
-def masked_elements(elements: list[str]) -> list[str]:
-    """Mask the elements of one segment; the first entry is the segment's id and stays."""
-    shown = SHOWN.get(elements[0], frozenset())
-    masked = [elements[0]]
+def masked_elements(elements: list[str], component: str = ":") -> list[str]:
+    """Mask the elements of one segment; the first entry is the segment's id and stays.
+
+    Shown are the elements of SHOWN, and whatever the standard makes a code from a list.
+    """
+    tag = elements[0]
+    shown = SHOWN.get(tag, frozenset())
+    uses = standard(tag)[0] if tag in SEGMENTS else ()
+    masked = [tag]
     for position, value in enumerate(elements[1:], start=1):
-        is_qualifier = (
-            position == 1
-            and elements[0] not in _FREE_FIRST
-            and _QUALIFIER.fullmatch(value) is not None
-        )
-        masked.append(value if position in shown or is_qualifier else masked_value(value))
+        use = uses[position - 1] if position <= len(uses) else None
+        if position in shown or _is_plain_code(use):
+            masked.append(value)
+        elif use is not None and use.components:
+            parts = value.split(component)
+            masked.append(
+                component.join(
+                    part if _is_plain_code(inner) else masked_value(part)
+                    for part, inner in zip_longest(parts, use.components[: len(parts)])
+                )
+            )
+        else:
+            masked.append(masked_value(value))
     return masked
+
+
+def _is_plain_code(use: ElementUse | None) -> bool:
+    return use is not None and use.type == "ID" and use.reference not in _TELLING_CODES

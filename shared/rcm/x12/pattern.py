@@ -76,8 +76,7 @@ class _PatternWriter:
             if not inner.is_cut:
                 ranks.setdefault(inner.order, []).append(inner)
         parts = [self._segment(loop.first)]
-        for rank in sorted(ranks):
-            parts.append(self._rank(ranks[rank]))
+        parts += [self._rank(ranks[rank]) for rank in sorted(ranks)]
         return "".join(parts)
 
     def _rank(self, entries: list[SegmentUse | LoopUse]) -> str:
@@ -208,7 +207,8 @@ class _PatternWriter:
         if use.type == "R":
             decimals = 2 if use.reference == "782" else longest // 2
             whole = longest - decimals
-            return f"-?+(?:[0-9]{{1,{whole}}}+(?:\\.[0-9]{{0,{decimals}}}+)?+|\\.[0-9]{{1,{decimals}}}+)"
+            fraction = f"[0-9]{{0,{decimals}}}+"
+            return f"-?+(?:[0-9]{{1,{whole}}}+(?:\\.{fraction})?+|\\.(?=[0-9]){fraction})"
         if use.type == "N0":
             return f"-?+[0-9]{{{use.length_min},{longest}}}+"
         if use.type == "DT":

@@ -18,6 +18,7 @@ from rcm.x12 import registry
 from rcm.x12.envelope import (
     GROUP_COUNT,
     GROUP_NUMBER,
+    GROUP_REPEATED,
     GROUP_UNCLOSED,
     INTERCHANGE_COUNT,
     INTERCHANGE_NUMBER,
@@ -29,13 +30,12 @@ from rcm.x12.envelope import (
     TRANSACTION_NUMBER,
     TRANSACTION_REPEATED,
     TRANSACTION_UNCLOSED,
-    GROUP_REPEATED,
     UNIT_TOO_LONG,
     Group,
     Interchange,
     Transaction,
     Unit,
-    version_finding,
+    version_findings,
 )
 from rcm.x12.findings import Finding, Place, Rule
 from rcm.x12.guide import Guide
@@ -199,11 +199,11 @@ class Reader:
             self._interchange.groups.append(group)
             self._group = group
         transaction = Transaction(group, segment.elements, segment.number, segment.offset)
-        transaction.guide = self._guide_for(transaction.version)
+        guide = self._guide_for(transaction.version)
+        if guide is not None and guide.set_code == transaction.set_code:
+            transaction.guide = guide
         place = self._place("ST", segment.number, segment.offset, transaction)
-        unknown = version_finding(transaction, place)
-        if unknown is not None:
-            self.findings.append(unknown)
+        self.findings += version_findings(transaction, place)
         if not group.takes(transaction.control_number):
             message = "ST02 was used before in this functional group."
             self._say(TRANSACTION_REPEATED, place, message, 2, transaction.control_number)

@@ -33,22 +33,6 @@ ALSO_READ: dict[str, str] = {
     "005010X224A3": "005010X224A2",
     "005010X300": "005010X224A2",
 }
-#: Functional group code (GS01) of each transaction set (ST01) that health care uses.
-GROUP_CODES: dict[str, str] = {
-    "270": "HS",
-    "271": "HB",
-    "275": "PI",
-    "276": "HR",
-    "277": "HN",
-    "278": "HI",
-    "820": "RA",
-    "824": "AG",
-    "834": "BE",
-    "835": "HP",
-    "837": "HC",
-    "997": "FA",
-    "999": "FA",
-}
 
 
 @cache

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from rcm.identifiers import npi_is_valid
 from rcm.money import cents_from_x12
 
 _NUMBER = re.compile(r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})", re.ASCII)
@@ -16,6 +17,8 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 
 #: Amount (type R) in cents; raises ValueError for anything with more than two decimals.
 cents = lru_cache(maxsize=1 << 16)(cents_from_x12)
+#: Whether an NPI's check digit fits.
+npi_is_sound = lru_cache(maxsize=1 << 12)(npi_is_valid)
 
 
 @lru_cache(maxsize=1 << 14)

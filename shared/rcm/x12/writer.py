@@ -211,8 +211,8 @@ class Renderer:
             chr(code) for code in range(0x20, 0x7F) if chr(code) not in self._forbidden
         )
 
-    def __call__(self, segment: Segment) -> str:
-        """Render one segment with its terminator.
+    def __call__(self, segment: Segment, *, trim: bool = True) -> str:
+        """Render one segment with its terminator; `trim` drops empty elements at its end.
 
         Raises:
             NotWritable: A value holds a delimiter or a control character.
@@ -227,7 +227,7 @@ class Renderer:
         # One test of the whole segment: as many separators as we joined with, and no other.
         if self._is_suspect(text, len(parts), segment):
             self._refuse(segment)
-        if text[-1:] == self._element:
+        if trim and text[-1:] == self._element:
             text = text.rstrip(self._element)
         return text + self._end
 

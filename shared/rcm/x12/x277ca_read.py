@@ -1,6 +1,7 @@
 """Read 277CAs. A patient's level (2000D) is the unit of failure; levels above it are a header."""
 
 from datetime import date
+from itertools import pairwise
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -223,10 +224,7 @@ class _Level:
             bill_type_code=_reference(own, "BLT"),
             service_from=first,
             service_through=last,
-            lines=tuple(
-                self._line(segments[start:end])
-                for start, end in zip(lines_at[:-1], lines_at[1:], strict=True)
-            ),
+            lines=tuple(self._line(segments[start:end]) for start, end in pairwise(lines_at)),
             origin=Origin(self._unit, "2200D"),
         )
 

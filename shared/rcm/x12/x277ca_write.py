@@ -135,7 +135,8 @@ def _statuses(statuses: Iterable[Status]) -> Iterator[Segment]:
             )
             for code in status.codes
         ]
-        second, third = (*codes[1:], "", "")[:2]
+        second = codes[1] if len(codes) > 1 else ""
+        third = codes[2] if len(codes) > 2 else ""
         billed = "" if status.billed_cents is None else x12_from_cents(status.billed_cents)
         yield (
             "STC",

@@ -12,12 +12,13 @@ Nothing is ever made to balance: the difference is reported to the cent.
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
-from rcm.identifiers import npi_is_valid
 from rcm.money import dollars
 from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.origin import place, segment_index
+from rcm.x12.values import npi_is_sound
 from rcm.x12.x835_documents import (
     Adjustment,
     ClaimPayment,
@@ -148,11 +149,14 @@ RULES = (
 
 #: Reasons of a provider-level adjustment, PLB03-1 (element 426).
 PROVIDER_REASONS = frozenset(
-    "50 51 72 90 AH AM AP B2 B3 BD BN C5 CR CS CT CV CW DM E3 FB FC GO HM IP IR IS J1 L3 L6 LE"
-    " LS OA OB PI PL RA RE SL TL WO WU".split()
-)
+    ("50", "51", "72", "90", "AH", "AM", "AP", "B2", "B3", "BD", "BN", "C5", "CR", "CS", "CT",
+     "CV", "CW", "DM", "E3", "FB", "FC", "GO", "HM", "IP", "IR", "IS", "J1", "L3", "L6", "LE",
+     "LS", "OA", "OB", "PI", "PL", "RA", "RE", "SL", "TL", "WO", "WU")
+)  # fmt: skip
 #: Reasons that say nothing without a remark that is not an alert.
-_NEEDS_REMARK = frozenset("16 96 129 148 226 227 234 237 250 251 252 267 A1".split())
+_NEEDS_REMARK = frozenset(
+    ("16", "96", "129", "148", "226", "227", "234", "237", "250", "251", "252", "267", "A1")
+)
 _NO_CODE_SETS = NoCodeSets()
 #: Shapes of codes, for what can be said without a list.
 _SHAPES = {
@@ -206,6 +210,8 @@ def check_payment(
     remittance: Remittance,
     claims_paid_cents: int | None = None,
     provider_adjustments_cents: int | None = None,
+    *,
+    is_whole: bool | None = None,
 ) -> list[Finding]:
     """Check what belongs to the whole remittance: its balance and its payment.
 
@@ -214,14 +220,20 @@ def check_payment(
         claims_paid_cents: Sum of CLP04 when claims were streamed, set-aside claims included if
             they can be; None to add up the document's own.
         provider_adjustments_cents: Sum of PLB likewise.
+        is_whole: Whether all of it was read, so that its sum can be judged; None as the document
+            says. Of one that lacks claims, the balance says nothing.
     """
+    if is_whole is None:
+        is_whole = remittance.is_complete
     if claims_paid_cents is None:
         claims_paid_cents = sum(claim.paid_cents for claim in remittance.claims)
     if provider_adjustments_cents is None:
         provider_adjustments_cents = sum(
             one.amount_cents for one in remittance.provider_adjustments
         )
-    return list(_payment(remittance, claims_paid_cents, provider_adjustments_cents))
+    return list(
+        _payment(remittance, claims_paid_cents, provider_adjustments_cents, is_whole=is_whole)
+    )
 
 
 def check(remittance: Remittance, *, code_sets: CodeSets = _NO_CODE_SETS) -> list[Finding]:
@@ -278,14 +290,16 @@ def _unbalanced_claim(claim: ClaimPayment, carried: int) -> Finding:
     return _at(claim, CLAIM_UNBALANCED, message, element=4)
 
 
-def _payment(remittance: Remittance, paid: int, adjusted: int) -> Iterator[Finding]:
+def _payment(
+    remittance: Remittance, paid: int, adjusted: int, *, is_whole: bool
+) -> Iterator[Finding]:
     payment = remittance.payment
     where = place(remittance.origin, 1)
 
     def finding(rule: Rule, message: str, element: int) -> Finding:
         return Finding(rule=rule, place=where, message=message, element=element)
 
-    if remittance.is_complete and paid - adjusted != payment.amount_cents:
+    if is_whole and paid - adjusted != payment.amount_cents:
         message = (
             f"Claims paid {dollars(paid)} less provider adjustments {dollars(adjusted)} leaves"
             f" {dollars(paid - adjusted)}, but the payment is {dollars(payment.amount_cents)}; the"
@@ -310,7 +324,7 @@ def _payment(remittance: Remittance, paid: int, adjusted: int) -> Iterator[Findi
         yield finding(PAYER_NUMBER_MISMATCH, "TRN03 differs from BPR10.", 10)
     for organization, loop in ((remittance.payer, "1000A[1]"), (remittance.payee, "1000B[1]")):
         number = organization.number
-        if organization.qualifier_code == "XX" and not npi_is_valid(number):
+        if organization.qualifier_code == "XX" and not npi_is_sound(number):
             at = segment_index(remittance.origin, "N1", number)
             yield Finding(
                 rule=NPI_INVALID,
@@ -358,7 +372,7 @@ def _situations(claim: ClaimPayment) -> Iterator[Finding]:
                 message = f"Reason {adjustment.reason_code} comes without a remark code."
                 yield _at(claim, REMARK_MISSING, message, at=line.at)
     for party in claim.parties:
-        if party.qualifier_code == "XX" and not npi_is_valid(party.number):
+        if party.qualifier_code == "XX" and not npi_is_sound(party.number):
             yield _at(
                 claim,
                 NPI_INVALID,
@@ -370,30 +384,39 @@ def _situations(claim: ClaimPayment) -> Iterator[Finding]:
 
 
 def _codes(claim: ClaimPayment, code_sets: CodeSets, on_date: date | None) -> Iterator[Finding]:
-    at_claim = ((claim.adjustments, 0), *((line.adjustments, line.at) for line in claim.lines))
-    for adjustments, at in at_claim:
-        for adjustment in adjustments:
-            code = adjustment.reason_code
-            if not _is_code("carc", code, code_sets, on_date):
-                message = "It is not a claim adjustment reason code in force."
-                yield _at(claim, CARC_UNKNOWN, message, at=at, tag="CAS", element=2, value=code)
+    for adjustment in claim.adjustments:
+        if not _is_code("carc", adjustment.reason_code, code_sets, on_date):
+            yield _unknown(claim, CARC_UNKNOWN, "CAS", adjustment.reason_code)
     for line in claim.lines:
-        for code in line.remark_codes:
+        for adjustment in line.adjustments:
+            if not _is_code("carc", adjustment.reason_code, code_sets, on_date):
+                yield _unknown(claim, CARC_UNKNOWN, "CAS", adjustment.reason_code, line.at)
+        if line.remarks:
+            for code in line.remark_codes:
+                if not _is_code("rarc", code, code_sets, on_date):
+                    yield _unknown(claim, RARC_UNKNOWN, "LQ", code, line.at)
+    if claim.outpatient or claim.inpatient:
+        for code in claim.remark_codes:
             if not _is_code("rarc", code, code_sets, on_date):
-                message = "It is not a remittance advice remark code in force."
-                yield _at(claim, RARC_UNKNOWN, message, at=line.at, tag="LQ", element=2, value=code)
-    for code in claim.remark_codes:
-        if not _is_code("rarc", code, code_sets, on_date):
-            message = "It is not a remittance advice remark code in force."
-            tag = "MIA" if code in claim.inpatient else "MOA"
-            yield _at(claim, RARC_UNKNOWN, message, tag=tag, value=code)
+                tag = "MIA" if code in claim.inpatient else "MOA"
+                yield _unknown(claim, RARC_UNKNOWN, tag, code)
+
+
+def _unknown(claim: ClaimPayment, rule: Rule, tag: str, code: str, at: int = 0) -> Finding:
+    message = "It is not a code of the list in force on the day of payment."
+    return _at(claim, rule, message, at=at, tag=tag, element=2, value=code)
 
 
 def _is_code(code_list: str, code: str, code_sets: CodeSets, on_date: date | None) -> bool:
     """Tell whether a code can be one: by its shape, and by the list if there is one."""
-    if _SHAPES[code_list].fullmatch(code) is None:
+    if not _has_shape(code_list, code):
         return False
     return on_date is None or code_sets.knows(code_list, code, on_date) is not False
+
+
+@lru_cache(maxsize=1 << 12)
+def _has_shape(code_list: str, code: str) -> bool:
+    return _SHAPES[code_list].fullmatch(code) is not None
 
 
 def _patient_cents(adjustments: tuple[Adjustment, ...]) -> int:

@@ -304,7 +304,7 @@ class Remittance(Struct, frozen=True, kw_only=True, gc=False):
     payee: Organization  # 1000B
     groups: tuple[ClaimGroup, ...] = ()  # 2000
     provider_adjustments: tuple[ProviderAdjustment, ...] = ()  # PLB
-    is_complete: bool = True  # has its SE; one that has not is never posted
+    is_complete: bool = True  # has its SE and all of its claims; else its balance says nothing
     origin: Origin | None = None  # where its header was read
 
     @property

@@ -31,7 +31,7 @@ def read_header(origin: Origin) -> Remittance:
     organization = payer
     index = 0
     try:
-        for index, raw in enumerate(segments):
+        for index, raw in enumerate(segments):  # noqa: B007 - told to the caller when one fails
             segment = raw + [""] * (5 - len(raw))
             tag = segment[0]
             if tag == "N1":
@@ -114,6 +114,8 @@ class _Organization:
                 self.contacts.append(read_contact(segment))
             case "RDM":
                 self.delivery = Delivery(*segment[1:4])
+            case _:
+                pass  # the checker has said so
 
     def read(self) -> Organization:
         name = self.name or [""] * 5
@@ -121,7 +123,15 @@ class _Organization:
         if self.street or self.place:
             street = self.street or ["N3", "", ""]
             place = self.place or ["N4", *[""] * 7]
-            address = Address(street[1], street[2], *place[1:5], place[7])
+            address = Address(
+                line_1=street[1],
+                line_2=street[2],
+                city=place[1],
+                state_code=place[2],
+                postal_code=place[3],
+                country_code=place[4],
+                subdivision_code=place[7],
+            )
         return Organization(
             name=name[2],
             qualifier_code=name[3],
@@ -153,29 +163,31 @@ def read_provider_adjustments(unit: Unit) -> list[ProviderAdjustment]:
     found: list[ProviderAdjustment] = []
     index = 0
     try:
-        for index, segment in enumerate(unit.segments):
+        for index, segment in enumerate(unit.segments):  # noqa: B007 - told to the caller
             if segment[0] != "PLB":
                 continue
             for at in range(3, max(len(segment), 4), 2):
                 if not _at(segment, at) and not _at(segment, at + 1):
-                    if at == 3:
-                        raise ValueError("PLB has at least one pair")
                     continue
-                reason, _, number = segment[at].partition(component)
-                if not reason:
-                    raise ValueError("an amount without a reason")
-                found.append(
-                    ProviderAdjustment(
-                        provider_number=segment[1],
-                        fiscal_period_on=day(segment[2]),
-                        reason_code=reason,
-                        reference_number=number,
-                        amount_cents=cents(_at(segment, at + 1)),
-                    )
-                )
+                found.append(_provider_adjustment(segment, at, component))
+        if not found:
+            raise Unreadable(0)
     except (ValueError, IndexError):
         raise Unreadable(index) from None
     return found
+
+
+def _provider_adjustment(segment: list[str], at: int, component: str) -> ProviderAdjustment:
+    reason, _, number = segment[at].partition(component)
+    if not reason:
+        raise ValueError("an amount without a reason")
+    return ProviderAdjustment(
+        provider_number=segment[1],
+        fiscal_period_on=day(segment[2]),
+        reason_code=reason,
+        reference_number=number,
+        amount_cents=cents(_at(segment, at + 1)),
+    )
 
 
 def _at(segment: list[str], position: int) -> str:

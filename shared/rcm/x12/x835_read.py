@@ -176,6 +176,7 @@ class _Gathered:
         self._header: Remittance | None = None
         self._groups: list[tuple[ClaimGroup, list[ClaimPayment]]] = []
         self._provider_adjustments: list[ProviderAdjustment] = []
+        self._is_whole = True
 
     def take(self, event: Event) -> None:
         match event:
@@ -189,6 +190,7 @@ class _Gathered:
                 self._provider_adjustments.append(event)
             case SetAside():
                 self.set_aside.append(event)
+                self._is_whole = False
             case Header(remittance):
                 self._header = remittance
             case Trailer(_, is_complete):
@@ -203,9 +205,10 @@ class _Gathered:
                     header,
                     groups=groups,
                     provider_adjustments=tuple(self._provider_adjustments),
-                    is_complete=is_complete,
+                    is_complete=is_complete and self._is_whole,
                 )
             )
         self._header = None
         self._groups = []
         self._provider_adjustments = []
+        self._is_whole = True

@@ -186,6 +186,8 @@ class _Builder:
                 self._close_transaction(segment)
             case "AK9":
                 self._close(segment)
+            case _:
+                pass  # the checker has said so
 
     def _close_element(self) -> None:
         if self._element is None or self._segment is None:
@@ -403,7 +405,7 @@ def _segment_errors(findings: list[Finding], *, give_values: bool) -> Iterator[S
                 _SEGMENT_HAS_ELEMENT_ERRORS,
             )
         place = found[0].place
-        contexts = ()
+        contexts: tuple[Context, ...] = ()
         if place.claim_id:
             name = "CLP01" if place.transaction_code == "835" else "CLM01"
             contexts = (Context(name=name, reference_number=place.claim_id),)

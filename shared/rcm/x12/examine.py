@@ -1,0 +1,156 @@
+"""Everything that can be said of a file, whatever transactions it holds, in one iteration.
+
+    for finding in Examination(file).findings(): ...
+
+A file of one kind that has typed checks (835, 837) is read by them alone; another, or a mixed one,
+is checked against its guides first and by each typed check after. Memory is constant: findings are
+given away as they are found.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import BinaryIO
+
+from rcm.x12 import x277ca, x835, x837_check
+from rcm.x12.checker import Checker
+from rcm.x12.code_sets import CodeSets, NoCodeSets
+from rcm.x12.findings import Finding
+from rcm.x12.reader import Reader
+
+_NO_CODE_SETS = NoCodeSets()
+#: Findings of a typed check about transactions that are simply not its own.
+_NOT_ITS_OWN = frozenset({"wrong-transaction", "not-837"})
+
+
+class Examination:
+    """One file, examined.
+
+    Attributes:
+        reader: The reader that went over the whole file; complete once findings are exhausted.
+        kinds: Transaction codes (ST01) in the file and how often each came.
+    """
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        *,
+        relax: frozenset[str] = frozenset(),
+        code_sets: CodeSets = _NO_CODE_SETS,
+        as_of: date | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self._source = source
+        self._relax = relax
+        self._code_sets = code_sets
+        self._as_of = as_of
+        self._progress = progress
+        self.reader = Reader(source)
+        self.kinds: dict[str, int] = {}
+
+    def findings(self) -> Iterator[Finding]:
+        """Give every finding of the file, each once."""
+        for unit in self.reader.units():
+            if unit.name == "ST":
+                code = unit.transaction.set_code
+                self.kinds[code] = self.kinds.get(code, 0) + 1
+        typed = {"835": self._remittances, "837": self._claims, "277": self._acknowledgments}
+        if len(self.kinds) == 1 and (one := typed.get(next(iter(self.kinds)))) is not None:
+            yield from self._kept(one())
+            return
+        seen: set[tuple[object, ...]] = set()
+        passes = [self._structure(), *(typed[kind]() for kind in typed if kind in self.kinds)]
+        for found in passes:
+            for finding in self._kept(found):
+                key = (
+                    finding.rule_id,
+                    finding.place.segment_number,
+                    finding.element,
+                    finding.component,
+                    finding.message,
+                )
+                if finding.rule_id not in _NOT_ITS_OWN and key not in seen:
+                    seen.add(key)
+                    yield finding
+
+    def _kept(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        return (finding for finding in findings if finding.rule_id not in self._relax)
+
+    def _drain(self, reader: Reader, findings: list[Finding]) -> Iterator[Finding]:
+        if self._progress is not None:
+            self._progress(reader.bytes_read)
+        if findings:
+            yield from findings
+            findings.clear()
+
+    def _structure(self) -> Iterator[Finding]:
+        """Check against the guides alone: envelopes, segments, elements."""
+        self._source.seek(0)
+        reader = self.reader = Reader(self._source)
+        checker: Checker | None = None
+        for unit in reader.units():
+            if unit.name == "ST":
+                has_guide = unit.transaction.guide is not None
+                checker = Checker(unit.transaction) if has_guide else None
+            if checker is not None:
+                reader.findings += checker.feed(unit)
+            yield from self._drain(reader, reader.findings)
+        yield from reader.findings
+
+    def _remittances(self) -> Iterator[Finding]:
+        self._source.seek(0)
+        stream = x835.Stream(self._source)
+        self.reader = stream.reader
+        found = stream.findings
+        header: x835.Remittance | None = None
+        paid = adjusted = 0
+        is_whole = True
+        for event in stream:
+            match event:
+                case x835.ClaimPayment():
+                    on_date = header.payment.effective_on if header is not None else None
+                    paid += event.paid_cents
+                    found += x835.check_claim(event, code_sets=self._code_sets, on_date=on_date)
+                case x835.ProviderAdjustment():
+                    adjusted += event.amount_cents
+                    if header is not None:
+                        found += x835.check_provider_adjustment(event, header)
+                case x835.Header(header):
+                    paid, adjusted, is_whole = 0, 0, True
+                case x835.SetAside():
+                    is_whole = False
+                case x835.Trailer(_, is_complete) if header is not None:
+                    found += x835.check_payment(
+                        header, paid, adjusted, is_whole=is_whole and is_complete
+                    )
+                    header = None
+                case _:
+                    pass
+            yield from self._drain(stream.reader, found)
+        yield from found
+
+    def _claims(self) -> Iterator[Finding]:
+        self._source.seek(0)
+        check = x837_check.FileCheck(self._source, as_of=self._as_of, codes=self._code_sets)
+        self.reader = check.stream.reader
+        for _ in check:
+            yield from self._drain(self.reader, check.findings)
+        yield from check.findings
+
+    def _acknowledgments(self) -> Iterator[Finding]:
+        if not self._has_claim_acknowledgments():
+            yield from self._structure()
+            return
+        self._source.seek(0)
+        reading = x277ca.read(self._source)
+        self.reader = reading.reader
+        yield from reading.findings
+        for document in reading.acknowledgments:
+            yield from x277ca.check(document)
+
+    def _has_claim_acknowledgments(self) -> bool:
+        return any(
+            transaction.guide is x277ca.GUIDE
+            for interchange in self.reader.interchanges
+            for group in interchange.groups
+            for transaction in group.transactions
+        )

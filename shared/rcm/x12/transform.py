@@ -1,0 +1,112 @@
+"""Files made from files: split by transaction, masked, as JSON and back."""
+
+from collections.abc import Iterator
+
+from rcm.x12.envelope import Transaction, Unit
+from rcm.x12.lexer import Delimiters, Lexer
+from rcm.x12.mask import masked_elements
+from rcm.x12.reader import Reader
+from rcm.x12.writer import Renderer
+
+_DATE_SEGMENTS = {"DTM": 2, "DTP": 3, "DMG": 2}
+
+
+def split(reader: Reader) -> Iterator[tuple[Transaction, bytes]]:
+    """Give each transaction as an interchange of its own, with its own ISA, GS, GE and IEA.
+
+    A transaction that lost its SE is given without one: nothing is made up.
+    """
+    units: list[Unit] = []
+    for unit in reader.units():
+        units.append(unit)
+        if unit.name == "SE":
+            yield unit.transaction, _interchange(unit.transaction, units)
+            units = []
+
+
+def _interchange(transaction: Transaction, units: list[Unit]) -> bytes:
+    delimiters = transaction.delimiters
+    element, end = delimiters.element, delimiters.segment
+    group, interchange = transaction.group, transaction.interchange
+    isa = element.join(interchange.elements) + end
+    gs = element.join(group.elements) + end
+    ge = element.join(("GE", "1", group.control_number)) + end
+    iea = element.join(("IEA", "1", interchange.control_number)) + end
+    content = b"".join(unit.content() for unit in units)
+    return isa.encode() + gs.encode() + content + ge.encode() + iea.encode()
+
+
+def masked(lexer: Lexer) -> Iterator[bytes]:
+    """Give the file with everything masked that may identify a person.
+
+    Shapes stay, so that what was wrong stays wrong; days become the first of their year.
+    """
+    for batch in lexer.batches():
+        delimiters = batch.delimiters
+        for text in batch.texts:
+            elements = text.split(delimiters.element)
+            if elements[0] == "ISA":
+                hidden = elements
+            else:
+                hidden = _with_days(masked_elements(elements), elements)
+            yield (delimiters.element.join(hidden) + delimiters.segment + "\n").encode()
+
+
+def _with_days(hidden: list[str], elements: list[str]) -> list[str]:
+    """Put the first of January where a masked date stood, so that it still is a date."""
+    at = _DATE_SEGMENTS.get(elements[0])
+    if at is None or at >= len(elements):
+        return hidden
+    days = [
+        f"{day[:4]}0101" if len(day) == 8 and day.isdigit() else hidden[at]
+        for day in elements[at].split("-")
+    ]
+    hidden[at] = "-".join(days)
+    return hidden
+
+
+def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
+    """Give each interchange as JSON-ready values: its delimiters, and its segments as lists."""
+    open_one: dict[str, object] | None = None
+    segments: list[list[str]] = []
+    for batch in lexer.batches():
+        if batch.starts:
+            if open_one is not None:
+                yield open_one
+            segments = []
+            open_one = {"delimiters": list(batch.delimiters), "segments": segments}
+        for text in batch.texts:
+            elements = text.split(batch.delimiters.element)
+            is_shown = not mask or elements[0] == "ISA"
+            segments.append(
+                elements if is_shown else _with_days(masked_elements(elements), elements)
+            )
+    if open_one is not None:
+        yield open_one
+
+
+class NotOurJson(ValueError):
+    """The JSON is not what `as_json` gives."""
+
+
+def from_json(interchanges: object) -> Iterator[bytes]:
+    """Write interchanges from the values that `as_json` gives, byte for byte as they were.
+
+    Raises:
+        NotOurJson: They have another shape.
+        NotWritable: A value holds the segment terminator or the element separator.
+    """
+    if not isinstance(interchanges, list):
+        raise NotOurJson("a list of interchanges is wanted")
+    for one in interchanges:
+        match one:
+            case {"delimiters": [*marks], "segments": [*segments]} if len(marks) == 4:
+                delimiters = Delimiters(*map(str, marks))
+            case _:
+                raise NotOurJson("an interchange has delimiters and segments")
+        # Components and repetitions stand inside the elements, so only these two may not.
+        render = Renderer(Delimiters(delimiters.element, delimiters.segment, "", ""))
+        for segment in segments:
+            if not isinstance(segment, list) or not all(isinstance(one, str) for one in segment):
+                raise NotOurJson("a segment is a list of texts")
+            yield render(segment, trim=False).encode()
