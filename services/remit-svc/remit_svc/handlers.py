@@ -135,7 +135,7 @@ class Intake:
             tenant_id=tenant_id,
             command_id=f"file-{read.sha256}",
             streams=[],
-            decide=_nothing,
+            decide=nothing,
             actor=actor,
         )
         outcome = await self.runtime.execute(
@@ -325,7 +325,8 @@ def _release(advice: Advice, table: Table, loaded: Loaded, context: Context) -> 
     return advices.release(loaded, advice, context, table)
 
 
-def _nothing(_loaded: Loaded, _context: Context) -> Sequence[Fact]:
+def nothing(_loaded: Loaded, _context: Context) -> Sequence[Fact]:
+    """Decide nothing: stands in a command until a handler fills in its decision."""
     return []
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from rcm.events.phi import Phi
 from remit_svc.rules.accounts import ACCOUNTS
 
 Key = tuple[str | int, ...]
@@ -205,6 +206,11 @@ class PostingRow(RemitTable, table=True):
     settlements: int = Field(0, sa_type=BigInteger)
     incentives: int = Field(0, sa_type=BigInteger)
     provider_suspense: int = Field(0, sa_type=BigInteger)
+
+
+def sealed(row: UnmatchedRow) -> Phi:
+    """Return the sealed content of an unmatched payment."""
+    return Phi(**row.payment)
 
 
 async def files(
