@@ -1,5 +1,6 @@
 """Plays the EHR: sends HL7 v2 messages over MLLP and waits for each acknowledgement, on one or
-many connections."""
+many connections.
+"""
 
 import asyncio
 import zlib

@@ -1,6 +1,4 @@
-"""The HL7 v2 messages of a case, as a hospital's interface engine sends them (2.5.1, ER7, CR after
-each segment).
-"""
+"""The HL7 v2 messages of a case: 2.5.1, ER7, CR after each segment."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -70,7 +68,7 @@ def _message(case: Case, trigger: str, segments: list[str], suffix: str = "A") -
     head = (
         f"MSH|^~\\&|EHR|{case.site.facility}|RCM|BILLING|{stamp}||{kind}"
         f"|{case.site.facility[0]}{case.number:08d}{suffix}"
-        "|P|2.5.1|||AL|NE|USA"
+        "|P|2.5.1|||||USA"
     )
     return "\r".join([head, f"EVN|{trigger}|{stamp}", *segments]) + "\r"
 
@@ -112,6 +110,8 @@ def _pv1(case: Case, *, discharged: bool = False) -> str:
     fields[4], fields[14] = admission, origin
     fields[7] = _xcn(case.doctor, spoiled=case.kind == "office-bad-npi")
     fields[19] = case.visit
+    if case.kind == "office-self-pay":
+        fields[20] = "SP"
     fields[44] = f"{case.day:%Y%m%d}090000-0500"
     if discharged:
         fields[36] = status
