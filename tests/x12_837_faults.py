@@ -1,8 +1,11 @@
-"""Faults to seed into valid 837 files, with the rule and the place under which each must be found."""
+"""Faults to seed into valid 837 files, with the rule and place under which each is found."""
+
+# ruff: noqa: E501 - a row of the tables below is one line, so that they read as tables
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from rcm.x12 import x837
 from x12_837_cases import (
     World,
     ambulance,
@@ -27,8 +30,6 @@ from x12_837_cases import (
     secondary_by_line,
     with_everything,
 )
-
-from rcm.x12 import x837
 
 Edit = Callable[[bytes], bytes]
 

@@ -1,6 +1,9 @@
 """Seeded faults in 837s: each is found, under its rule, at its place, and nothing else is."""
 
 import pytest
+
+from rcm.x12 import x837
+from rcm.x12.findings import Finding
 from x12_837_cases import (
     AS_OF,
     DENTAL,
@@ -17,9 +20,6 @@ from x12_837_faults import (
     PROFESSIONAL_FAULTS,
     Seeded,
 )
-
-from rcm.x12 import x837
-from rcm.x12.findings import Finding
 
 ALL = (*PROFESSIONAL_FAULTS, *INSTITUTIONAL_FAULTS, *FURTHER_FAULTS)
 
@@ -61,7 +61,7 @@ def test_a_rule_can_be_relaxed_by_its_name(seeded: Seeded):
 
 
 @pytest.mark.parametrize(
-    "shape", (*PROFESSIONAL, *INSTITUTIONAL, *DENTAL), ids=lambda one: one.__name__
+    "shape", [*PROFESSIONAL, *INSTITUTIONAL, *DENTAL], ids=lambda one: one.__name__
 )
 def test_a_valid_claim_raises_nothing(shape):
     for seed in range(5):
