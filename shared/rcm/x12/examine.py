@@ -112,8 +112,7 @@ class Examination:
                     found += x835.check_claim(event, code_sets=self._code_sets, on_date=on_date)
                 case x835.ProviderAdjustment():
                     adjusted += event.amount_cents
-                    if header is not None:
-                        found += x835.check_provider_adjustment(event, header)
+                    found += x835.check_provider_adjustment(event)
                 case x835.Header(header):
                     paid, adjusted, is_whole = 0, 0, True
                 case x835.SetAside():

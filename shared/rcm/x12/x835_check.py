@@ -245,26 +245,30 @@ def check(remittance: Remittance, *, code_sets: CodeSets = _NO_CODE_SETS) -> lis
         for finding in check_claim(claim, code_sets=code_sets, on_date=on_date)
     ]
     for adjustment in remittance.provider_adjustments:
-        found += check_provider_adjustment(adjustment, remittance)
+        found += check_provider_adjustment(adjustment)
     return found + check_payment(remittance)
 
 
-def check_provider_adjustment(
-    adjustment: ProviderAdjustment, remittance: Remittance
-) -> list[Finding]:
-    """Check one PLB pair."""
-    where = place(remittance.origin)
-    if adjustment.reason_code not in PROVIDER_REASONS:
+def check_provider_adjustment(adjustment: ProviderAdjustment) -> list[Finding]:
+    """Check one pair of a PLB."""
+    reason = adjustment.reason_code
+    if reason not in PROVIDER_REASONS:
         message = "The guide has no such reason of a provider adjustment."
-        return [
-            Finding(
-                rule=PLB_REASON_UNKNOWN, place=where, message=message, value=adjustment.reason_code
-            )
-        ]
-    if adjustment.reason_code == "FB" and not adjustment.reference_number:
+        return [_at_pair(adjustment, PLB_REASON_UNKNOWN, message, reason)]
+    if reason == "FB" and not adjustment.reference_number:
         message = "A forward balance names no remittance that it comes from."
-        return [Finding(rule=FORWARD_BALANCE_REFERENCE, place=where, message=message)]
+        return [_at_pair(adjustment, FORWARD_BALANCE_REFERENCE, message)]
     return []
+
+
+def _at_pair(adjustment: ProviderAdjustment, rule: Rule, message: str, value: str = "") -> Finding:
+    element = 3
+    if adjustment.origin is not None:
+        segment = adjustment.origin.unit.segments[0]
+        pairs = range(3, len(segment), 2)
+        element = next((at for at in pairs if segment[at].startswith(adjustment.reason_code)), 3)
+    where = place(adjustment.origin)
+    return Finding(rule=rule, place=where, message=message, element=element, value=value)
 
 
 def _unbalanced_line(

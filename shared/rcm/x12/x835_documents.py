@@ -262,6 +262,7 @@ class ProviderAdjustment(Struct, frozen=True, kw_only=True, gc=False):
     reason_code: str  # PLB03-1: FB forward balance, WO recovery, 72 refund, L6 interest, ...
     reference_number: str = ""  # PLB03-2
     amount_cents: int  # PLB04: positive lowers the payment, negative raises it
+    origin: Origin | None = None  # where it was read
 
 
 class Account(Struct, frozen=True, gc=False):

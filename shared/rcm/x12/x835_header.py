@@ -159,7 +159,6 @@ def read_provider_adjustments(unit: Unit) -> list[ProviderAdjustment]:
     Raises:
         Unreadable: An amount or the fiscal period cannot be read.
     """
-    component = unit.transaction.delimiters.component
     found: list[ProviderAdjustment] = []
     index = 0
     try:
@@ -169,7 +168,7 @@ def read_provider_adjustments(unit: Unit) -> list[ProviderAdjustment]:
             for at in range(3, max(len(segment), 4), 2):
                 if not _at(segment, at) and not _at(segment, at + 1):
                     continue
-                found.append(_provider_adjustment(segment, at, component))
+                found.append(_provider_adjustment(segment, at, Origin(unit, "")))
         if not found:
             raise Unreadable(0)
     except (ValueError, IndexError):
@@ -177,7 +176,8 @@ def read_provider_adjustments(unit: Unit) -> list[ProviderAdjustment]:
     return found
 
 
-def _provider_adjustment(segment: list[str], at: int, component: str) -> ProviderAdjustment:
+def _provider_adjustment(segment: list[str], at: int, origin: Origin) -> ProviderAdjustment:
+    component = origin.unit.transaction.delimiters.component
     reason, _, number = segment[at].partition(component)
     if not reason:
         raise ValueError("an amount without a reason")
@@ -187,6 +187,7 @@ def _provider_adjustment(segment: list[str], at: int, component: str) -> Provide
         reason_code=reason,
         reference_number=number,
         amount_cents=cents(_at(segment, at + 1)),
+        origin=origin,
     )
 
 
