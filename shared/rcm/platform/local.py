@@ -282,6 +282,7 @@ def _detached(command: Sequence[str], folder: Path, *, as_postgres: bool = False
             **_as_postgres(as_postgres),
         )
     (folder / _PID).write_text(str(process.pid), encoding="ascii")
+    process.returncode = 0  # it outlives us: nobody waits for it here, and Popen need not warn
     return process.pid
 
 
