@@ -14,7 +14,7 @@ from typing import Final
 from claims_svc.model.content import ClaimContent, Form, day
 from claims_svc.model.directory import Facility, Receiver
 from rcm.events import clinical
-from rcm.x12.writer import Draft, Envelope, write
+from rcm.x12.writer import Draft, Envelope, Renderer, transaction_text, write
 from rcm.x12.x837_claims import InstitutionalClaim, ProfessionalClaim, Submission
 from rcm.x12.x837_details import (
     Diagnosis,
@@ -47,7 +47,15 @@ from rcm.x12.x837_write import draft_837i, draft_837p
 
 Claim837 = ProfessionalClaim | InstitutionalClaim
 
-_PATIENT_SIGNATURE_BY_PROVIDER: Final = "P"
+_RENDER: Final = Renderer()
+
+
+def transaction(
+    receiver: Receiver, form: Form, reference: str, number: str, claim: Claim837, at: datetime
+) -> str:
+    """Write one ST..SE with one claim alone, as it is shown and kept."""
+    draft = _drafted(receiver, form, reference, number, [claim], at)
+    return transaction_text(draft, number, _RENDER)
 
 
 def claim_837(claim_id: str, content: ClaimContent) -> Claim837:
@@ -89,13 +97,12 @@ def write_interchange(
         wants_ta1=receiver.wants_ta1,
         is_test=receiver.is_test,
     )
-    return write(
-        [
-            _draft(receiver, form, originator_reference(interchange, number), number, batch, at)
-            for number, batch in zip(transactions, batches, strict=True)
-        ],
-        envelope,
-    )
+    drafts = []
+    for number, batch in zip(transactions, batches, strict=True):
+        reference = originator_reference(interchange, number)
+        claims = [claim_837(claim_id, content) for claim_id, content in batch]
+        drafts.append(_drafted(receiver, form, reference, number, claims, at))
+    return write(drafts, envelope)
 
 
 def originator_reference(interchange: int, transaction: str) -> str:
@@ -105,12 +112,12 @@ def originator_reference(interchange: int, transaction: str) -> str:
     return f"{interchange:09d}{transaction}"
 
 
-def _draft(
+def _drafted(
     receiver: Receiver,
     form: Form,
     reference: str,
     number: str,
-    batch: Sequence[tuple[str, ClaimContent]],
+    claims: Sequence[Claim837],
     at: datetime,
 ) -> Draft:
     numbers = [ContactNumber(qualifier_code="TE", number=receiver.contact.phone_number)]
@@ -128,8 +135,10 @@ def _draft(
         created_time=f"{at:%H%M%S}",
     )
     if form == "P":
-        return draft_837p(submission, [_professional(*one) for one in batch], control_number=number)
-    return draft_837i(submission, [_institutional(*one) for one in batch], control_number=number)
+        office = [claim for claim in claims if isinstance(claim, ProfessionalClaim)]
+        return draft_837p(submission, office, control_number=number)
+    bills = [claim for claim in claims if isinstance(claim, InstitutionalClaim)]
+    return draft_837i(submission, bills, control_number=number)
 
 
 def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
@@ -185,7 +194,7 @@ def _professional_line(
         service_through=_range_end(line),
         line_item_control_number=line.line_item_control_number,
         place_of_service_code=place if place != claim_place else "",
-        diagnosis_pointers=tuple(line.diagnosis_pointers[:4]),
+        diagnosis_pointers=tuple(line.diagnosis_pointers),
         providers=_providers(roles),
         drug=_drug(line),
     )
@@ -426,7 +435,7 @@ def _address(address: clinical.Address | None) -> Address | None:
 def _procedure(line: clinical.ChargeLine) -> Procedure:
     return Procedure(
         code=line.procedure_code,
-        modifiers=tuple(line.modifiers[:4]),
+        modifiers=tuple(line.modifiers),
         description=line.description,
     )
 

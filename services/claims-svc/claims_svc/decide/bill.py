@@ -119,10 +119,11 @@ def bill(
     ]
 
 
-def catch_up_streams(encounter: EncounterState) -> list[str]:
+def catch_up_streams(
+    encounter_id: str, claim_ids: Sequence[str], next_claim_ids: Sequence[str]
+) -> list[str]:
     """Name what `catch_up` reads and writes."""
-    stream = encounter_stream(encounter.encounter_id)
-    return [stream, *encounter.claim_ids, *encounter.next_claim_ids]
+    return [encounter_stream(encounter_id), *claim_ids, *next_claim_ids]
 
 
 def catch_up(

@@ -1,13 +1,12 @@
 """What people and denials may do to a claim: hold it, release it, correct it, answer a denial."""
 
-from datetime import date
 from typing import Literal
 
 import msgspec
 
 from claims_svc.decide.bill import Directories
 from claims_svc.decide.prepare import Identity, prepare
-from claims_svc.model.content import ClaimContent, claim_id_for, day, with_directory
+from claims_svc.model.content import ClaimContent, Form, claim_id_for, day, with_directory
 from claims_svc.model.states import ClaimState, EncounterState, encounter_stream
 from claims_svc.problems import (
     ClaimAlreadySent,
@@ -228,11 +227,11 @@ def request(loaded: Loaded, recorded: Recorded[CorrectedClaimRequested], _: Cont
     ]
 
 
-def corrected_id(tenant_id: str, claim: ClaimState) -> str:
-    """Derive the id of the claim that a denial of this one asks for."""
-    assert claim.correction is not None
-    cause = f"{claim.claim_id} {claim.correction.denial_id}"
-    return claim_id_for(tenant_id, claim.encounter_id, claim.form, claim.part, cause)
+def corrected_id(
+    tenant_id: str, encounter_id: str, claim_id: str, denial_id: str, form: Form
+) -> str:
+    """Derive the id of the claim that a denial of another one asks for."""
+    return claim_id_for(tenant_id, encounter_id, form, 1, f"{claim_id} {denial_id}")
 
 
 def answer_denial(
@@ -250,20 +249,21 @@ def answer_denial(
     claim = loaded.get(claim_id)
     if not isinstance(claim, ClaimState) or claim.status != "sent" or claim.correction is None:
         return []
-    new_id = corrected_id(context.tenant_id, claim)
+    wanted = claim.correction
+    new_id = corrected_id(
+        context.tenant_id, claim.encounter_id, claim_id, wanted.denial_id, claim.form
+    )
     content = context.open(sealed, ClaimContent)
     if new_id in loaded or content is None:
         return []
-    wanted = claim.correction
     number = wanted.payer_claim_control_number or claim.payer_number
+    corrects = wanted.frequency_code != "1"
+    starts_on = (day(claim.accepted_on) or context.now.date()) if corrects else None
     content = msgspec.structs.replace(
         with_directory(content, directories(context.tenant_id)),
         frequency_code=wanted.frequency_code,
-        payer_claim_control_number=number if wanted.frequency_code != "1" else "",
+        payer_claim_control_number=number if corrects else "",
     )
-    starts_on: date | None = None
-    if wanted.frequency_code != "1":
-        starts_on = day(claim.accepted_on) or context.now.date()
     identity = Identity(
         new_id,
         claim.encounter_id,

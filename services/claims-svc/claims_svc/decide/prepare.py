@@ -8,7 +8,7 @@ from claims_svc.codec.check import trial
 from claims_svc.model.content import ClaimContent, day
 from claims_svc.model.directory import Directory, filing_deadline
 from claims_svc.model.states import ClaimState
-from claims_svc.rules import EDITS_VERSION, findings
+from claims_svc.rules import EDITS_VERSION, PREVENTS_WRITING, findings
 from claims_svc.rules.edit import Setting
 from rcm.domain import Context, Fact
 from rcm.events.claims import ClaimHeld, ClaimPrepared
@@ -59,8 +59,8 @@ def prepare(
     reasons = [*doubts, *findings(content, setting)]
     text = ""
     receiver = directory.receiver(content.receiver_id) if directory is not None else None
-    if receiver is not None and not _errors(reasons):
-        text, found = trial(identity.claim_id, content, receiver)
+    if receiver is not None and not any(one.rule_id in PREVENTS_WRITING for one in reasons):
+        text, found = trial(identity.claim_id, content, receiver, setting.today)
         reasons += found
     event = (
         _held(identity, content, reasons, deadline_on)
@@ -68,6 +68,16 @@ def prepare(
         else _prepared(identity, content, reasons, deadline_on, directory, text)
     )
     return Fact(identity.claim_id, event)
+
+
+def written(claim_id: str, content: ClaimContent, directory: Directory, today: date) -> str:
+    """Write a claim for a reader, one segment a line; empty where it cannot be written."""
+    receiver = directory.receiver(content.receiver_id)
+    reasons = findings(content, Setting(today, None))
+    if receiver is None or any(one.rule_id in PREVENTS_WRITING for one in reasons):
+        return ""
+    text, _ = trial(claim_id, content, receiver, today)
+    return text.replace("~", "~\n")
 
 
 def hold(claim: ClaimState, content: ClaimContent, reasons: list[Reason]) -> Fact:

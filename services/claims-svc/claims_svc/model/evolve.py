@@ -70,6 +70,7 @@ def _prepared(state: State | None, event: ClaimPrepared) -> ClaimState:
         attempt=before.attempt if before is not None else 0,
         replaces_claim_id=event.replaces_claim_id,
         correction=before.correction if before is not None else None,
+        reasons=event.warnings,
     )
 
 
@@ -94,6 +95,7 @@ def _held(state: State | None, event: ClaimHeld) -> ClaimState:
         attempt=before.attempt if before is not None else 0,
         replaces_claim_id=event.replaces_claim_id,
         correction=before.correction if before is not None else None,
+        reasons=event.reasons,
     )
 
 
@@ -101,7 +103,9 @@ def _released(state: State | None, event: ClaimReleased) -> ClaimState:
     claim = _claim(state)
     # An interchange that never arrived was no sending.
     attempt = claim.attempt - 1 if event.cause == "not-sent" else claim.attempt
-    return _replace(claim, status="ready", attempt=attempt, rejected_level="", contradicted=False)
+    return _replace(
+        claim, status="ready", attempt=attempt, rejected_level="", contradicted=False, reasons=[]
+    )
 
 
 def _batched(state: State | None, event: ClaimBatched) -> ClaimState:
@@ -144,7 +148,7 @@ def _rejected(state: State | None, event: ClaimRejected) -> ClaimState:
     claim = _claim(state)
     if LEVELS.index(event.level) < LEVELS.index(claim.accepted_level):
         return _replace(claim, contradicted=True)
-    return _replace(claim, status="rejected", rejected_level=event.level)
+    return _replace(claim, status="rejected", rejected_level=event.level, reasons=event.reasons)
 
 
 def _replaced(state: State | None, event: ClaimReplaced) -> ClaimState:
@@ -196,7 +200,9 @@ def _interchange_prepared(state: State | None, event: InterchangePrepared) -> Se
         transaction_control_numbers=event.transaction_control_numbers,
         claim_ids=event.claim_ids,
         claim_counts=event.claim_counts,
+        billed_cents=event.billed_cents,
         sha256=event.sha256,
+        bytes_count=event.bytes_count,
         written_at=event.written_at,
     )
     return _replace(

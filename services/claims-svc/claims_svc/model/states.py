@@ -16,6 +16,7 @@ import msgspec
 
 from claims_svc.model.content import Form, FrequencyCode
 from rcm.events.claims import ClaimLine
+from rcm.events.clinical import Reason
 from rcm.events.phi import Phi
 
 ClaimStatus = Literal["held", "ready", "batched", "sent", "rejected", "replaced"]
@@ -74,7 +75,8 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         payer_number: The payer's own number for this claim, once known (277CA REF*1K, 835 CLP07).
         replaces_claim_id: The claim that this one replaces or voids.
         replaced_by: The claim that stands for this one, when replaced.
-        correction: The correction that a denial asked for and that is not yet made, or None.
+        correction: The correction that a denial asked for, or None.
+        reasons: Why it is held or was rejected; else the warnings that let it pass.
     """
 
     claim_id: str
@@ -112,6 +114,7 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     replaces_claim_id: str = ""
     replaced_by: str = ""
     correction: "Correction | None" = None
+    reasons: list[Reason] = []
 
     @property
     def was_sent(self) -> bool:
@@ -159,7 +162,9 @@ class OpenInterchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     transaction_control_numbers: list[str]
     claim_ids: list[str]
     claim_counts: list[int]
+    billed_cents: int
     sha256: str
+    bytes_count: int
     written_at: str
     outcome: Literal["", "unknown"] = ""
 

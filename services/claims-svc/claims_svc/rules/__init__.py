@@ -1,17 +1,25 @@
-"""Claim edits: named, pure checks of what a claim would be written from."""
+"""Claim edits: named, pure checks of what a claim would be written from.
+
+What the implementation guides demand is checked by `rcm.x12` on the claim itself (shape of codes,
+NPIs, balances, situations). Here stands what comes before and beside that: what is needed to write
+a claim at all, and what the tenant's directory, the payer and the filing limit ask.
+"""
 
 from typing import Final
 
 from claims_svc.model.content import ClaimContent
-from claims_svc.rules import lines, money, parties, statement
+from claims_svc.rules import lines, parties, statement
 from claims_svc.rules.edit import Edit, Setting
 from rcm.events.clinical import Reason
 
-EDITS: Final[tuple[Edit, ...]] = (*parties.EDITS, *statement.EDITS, *lines.EDITS, *money.EDITS)
+EDITS: Final[tuple[Edit, ...]] = (*parties.EDITS, *statement.EDITS, *lines.EDITS)
 """Every edit, in the order in which their reasons are shown."""
 
 EDITS_VERSION: Final = "2026.11"
 """Changes with every edit that is added, dropped or altered; recorded with each claim."""
+
+PREVENTS_WRITING: Final = frozenset(edit.rule_id for edit in EDITS if edit.prevents_writing)
+"""Reasons for which a claim cannot be written."""
 
 assert len({edit.rule_id for edit in EDITS}) == len(EDITS), "two edits share a name"
 

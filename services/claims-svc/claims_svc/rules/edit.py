@@ -45,6 +45,7 @@ class Edit(NamedTuple):
         remedy: What to do.
         form: P or I where it is for one of them only.
         severity: A warning does not hold the claim.
+        prevents_writing: The claim cannot even be written for `rcm.x12` to check.
     """
 
     rule_id: str
@@ -53,3 +54,4 @@ class Edit(NamedTuple):
     remedy: str
     form: Form | Literal[""] = ""
     severity: Literal["error", "warning"] = "error"
+    prevents_writing: bool = False

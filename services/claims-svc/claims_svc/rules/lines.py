@@ -1,32 +1,15 @@
 """Edits of the service lines."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from claims_svc.model.content import LINES_MAX, ClaimContent, day
+from claims_svc.model.content import ClaimContent, day
 from claims_svc.rules.edit import Edit, Found, Setting
 
-_PROCEDURE: Final = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]", re.ASCII)
-_MODIFIER: Final = re.compile(r"[0-9A-Z]{2}", re.ASCII)
-_REVENUE: Final = re.compile(r"\d{4}", re.ASCII)
 _PLACE: Final = re.compile(r"\d{2}", re.ASCII)
-_NDC: Final = re.compile(r"\d{11}", re.ASCII)
 _MODIFIERS_MAX: Final = 4
 _POINTERS_MAX: Final = 4
-
-
-def _too_many(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if len(content.lines) > LINES_MAX[content.form]:
-        yield Found("2400 LX01")
-
-
-def _numbers(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    counted = Counter(line.line_item_control_number for line in content.lines)
-    for number, line in enumerate(content.lines, start=1):
-        if counted[line.line_item_control_number] > 1:
-            yield Found(f"2400[{number}] REF*6R")
 
 
 def _dates(content: ClaimContent, _: Setting) -> Iterator[Found]:
@@ -42,29 +25,6 @@ def _procedure_missing(content: ClaimContent, _: Setting) -> Iterator[Found]:
             yield Found(f"2400[{number}] SV101-2")
 
 
-def _procedure_shape(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    element = "SV101-2" if content.form == "P" else "SV202-2"
-    for number, line in enumerate(content.lines, start=1):
-        if line.procedure_code and _PROCEDURE.fullmatch(line.procedure_code) is None:
-            yield Found(f"2400[{number}] {element}")
-
-
-def _modifiers(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for number, line in enumerate(content.lines, start=1):
-        if len(line.modifiers) > _MODIFIERS_MAX:
-            yield Found(f"2400[{number}] SV101-3", "A line has room for four modifiers.")
-        if len(set(line.modifiers)) < len(line.modifiers):
-            yield Found(f"2400[{number}] SV101-3", "A modifier stands twice.")
-        if any(_MODIFIER.fullmatch(modifier) is None for modifier in line.modifiers):
-            yield Found(f"2400[{number}] SV101-3", "A modifier is not two letters or digits.")
-
-
-def _revenue(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for number, line in enumerate(content.lines, start=1):
-        if _REVENUE.fullmatch(line.revenue_code) is None:
-            yield Found(f"2400[{number}] SV201")
-
-
 def _place(content: ClaimContent, _: Setting) -> Iterator[Found]:
     for number, line in enumerate(content.lines, start=1):
         if _PLACE.fullmatch(line.place_of_service_code) is None:
@@ -72,44 +32,25 @@ def _place(content: ClaimContent, _: Setting) -> Iterator[Found]:
 
 
 def _pointers(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    last = len(content.diagnoses)
     for number, line in enumerate(content.lines, start=1):
-        pointers = line.diagnosis_pointers
-        if not 1 <= len(pointers) <= _POINTERS_MAX:
-            yield Found(f"2400[{number}] SV107", "A line points to one to four diagnoses.")
-        elif any(not 1 <= pointer <= last for pointer in pointers):
-            yield Found(f"2400[{number}] SV107", "A line points to a diagnosis that is not there.")
+        if not 1 <= len(line.diagnosis_pointers) <= _POINTERS_MAX:
+            yield Found(f"2400[{number}] SV107")
 
 
-def _drug(content: ClaimContent, _: Setting) -> Iterator[Found]:
+def _modifiers(content: ClaimContent, _: Setting) -> Iterator[Found]:
+    element = "SV101-3" if content.form == "P" else "SV202-3"
     for number, line in enumerate(content.lines, start=1):
-        drug = line.drug
-        if drug is None:
-            continue
-        if _NDC.fullmatch(drug.ndc) is None:
-            yield Found(f"2400[{number}]/2410 LIN03", "A drug's NDC has not eleven digits.")
-        if drug.quantity_milli <= 0:
-            yield Found(f"2400[{number}]/2410 CTP04", "A drug has no quantity.")
+        if len(line.modifiers) > _MODIFIERS_MAX:
+            yield Found(f"2400[{number}] {element}")
 
 
 EDITS: Final = (
-    Edit(
-        "too-many-lines",
-        _too_many,
-        "There are more lines than the claim has room for.",
-        "Nothing: an encounter is split before; tell us.",
-    ),
-    Edit(
-        "line-number-repeated",
-        _numbers,
-        "Two lines of the claim have the same line item control number.",
-        "Send the charges again with numbers of their own.",
-    ),
     Edit(
         "service-date-wrong",
         _dates,
         "A line's dates are no days of the calendar, or in the wrong order.",
         "Correct the date in the EHR.",
+        prevents_writing=True,
     ),
     Edit(
         "procedure-missing",
@@ -119,20 +60,6 @@ EDITS: Final = (
         form="P",
     ),
     Edit(
-        "procedure-malformed",
-        _procedure_shape,
-        "A procedure code has not the shape of a HCPCS code.",
-        "Correct the code.",
-    ),
-    Edit("modifier-malformed", _modifiers, "A line's modifiers are wrong.", "Correct them."),
-    Edit(
-        "revenue-code-malformed",
-        _revenue,
-        "A facility line has no revenue code of four digits.",
-        "Correct the charge master.",
-        form="I",
-    ),
-    Edit(
         "place-of-service-missing",
         _place,
         "A professional line has no place of service.",
@@ -140,11 +67,18 @@ EDITS: Final = (
         form="P",
     ),
     Edit(
-        "diagnosis-pointer-wrong",
+        "diagnosis-pointer-count",
         _pointers,
-        "A professional line's diagnosis pointers are wrong.",
+        "A professional line points to one to four diagnoses.",
         "Link the line to its diagnoses.",
         form="P",
+        prevents_writing=True,
     ),
-    Edit("drug-incomplete", _drug, "Something of a drug is missing.", "Complete the drug."),
+    Edit(
+        "too-many-modifiers",
+        _modifiers,
+        "A line has room for four modifiers.",
+        "Leave out those that only inform.",
+        prevents_writing=True,
+    ),
 )

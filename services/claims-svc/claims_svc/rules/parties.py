@@ -6,10 +6,9 @@ from typing import Final
 
 from claims_svc.model.content import ClaimContent, day
 from claims_svc.rules.edit import Edit, Found, Setting
-from rcm.events.clinical import Address, PersonPhi, Provider
-from rcm.identifiers import mbi_is_shaped, npi_is_valid, taxonomy_is_shaped
+from rcm.events.clinical import Address
+from rcm.identifiers import mbi_is_shaped
 
-_BOX: Final = re.compile(r"\bP\.? ?O\.?\s*BOX\b|\bPOST OFFICE BOX\b", re.ASCII | re.IGNORECASE)
 _NINE_DIGITS: Final = re.compile(r"\d{9}", re.ASCII)
 _POSTAL: Final = re.compile(r"\d{5}(\d{4})?", re.ASCII)
 _STATE: Final = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -26,46 +25,10 @@ def _payer_not_routed(content: ClaimContent, _: Setting) -> Iterator[Found]:
         yield Found("2010BB NM109")
 
 
-def _billing_npi(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if content.facility is not None and not npi_is_valid(content.facility.npi):
-        yield Found("2010AA NM109")
-
-
-def _billing_taxonomy(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if content.facility is not None and not taxonomy_is_shaped(content.facility.taxonomy_code):
-        yield Found("2000A PRV03")
-
-
 def _billing_tax_number(content: ClaimContent, _: Setting) -> Iterator[Found]:
     facility = content.facility
     if facility is not None and _NINE_DIGITS.fullmatch(facility.employer_id_number) is None:
         yield Found("2010AA REF02")
-
-
-def _billing_address(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if content.facility is None:
-        return
-    address = content.facility.address
-    if not address.line1 or _BOX.search(f"{address.line1} {address.line2}"):
-        yield Found("2010AA N301")
-    if _NINE_DIGITS.fullmatch(address.postal_code) is None:
-        yield Found("2010AA N403", "The billing provider's postal code has nine digits.")
-
-
-def _provider_npis(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    named: list[tuple[str, Provider | None]] = [
-        ("2310 NM109 (71)", content.attending),
-        ("2310 NM109 (72)", content.operating),
-        ("2310 NM109 (DN)", content.referring),
-        ("2310 NM109 (82)", content.rendering),
-        ("2310 NM109 (77)", content.service_facility),
-    ]
-    for number, line in enumerate(content.lines, start=1):
-        named.append((f"2400[{number}]/2420A NM109", line.rendering))
-        named.append((f"2400[{number}]/2420E NM109", line.ordering))
-    for path, provider in named:
-        if provider is not None and not npi_is_valid(provider.npi):
-            yield Found(path)
 
 
 def _provider_names(content: ClaimContent, _: Setting) -> Iterator[Found]:
@@ -82,19 +45,9 @@ def _provider_names(content: ClaimContent, _: Setting) -> Iterator[Found]:
             yield Found(path)
 
 
-def _attending_missing(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if content.attending is None:
-        yield Found("2310A NM1")
-
-
 def _place_unknown(content: ClaimContent, _: Setting) -> Iterator[Found]:
     if content.service_facility is not None and content.place is None:
         yield Found("2310C N3")
-
-
-def _member_number(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    if not content.subscriber.member_number:
-        yield Found("2010BA NM109")
 
 
 def _member_number_shape(content: ClaimContent, _: Setting) -> Iterator[Found]:
@@ -104,12 +57,9 @@ def _member_number_shape(content: ClaimContent, _: Setting) -> Iterator[Found]:
         yield Found("2010BA NM109")
 
 
-def _subscriber(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    person = content.subscriber.person
-    if not person.last_name:
-        yield Found("2010BA NM103", "The subscriber has no name.")
-    if content.patient_is_subscriber:
-        yield from _demographics(person, "2010BA")
+def _subscriber_name(content: ClaimContent, _: Setting) -> Iterator[Found]:
+    if not content.subscriber.person.last_name:
+        yield Found("2010BA NM103")
 
 
 def _patient(content: ClaimContent, _: Setting) -> Iterator[Found]:
@@ -118,14 +68,10 @@ def _patient(content: ClaimContent, _: Setting) -> Iterator[Found]:
     person = content.patient.person
     if not person.last_name:
         yield Found("2010CA NM103", "The patient has no name.")
-    yield from _demographics(person, "2010CA")
-
-
-def _demographics(person: PersonPhi, loop: str) -> Iterator[Found]:
     if day(person.born_on) is None:
-        yield Found(f"{loop} DMG02", "The birth date is missing.")
+        yield Found("2010CA DMG02", "The birth date is missing.")
     if not _is_complete(person.address):
-        yield Found(f"{loop} N3", "The address is missing or has no street, city, state or ZIP.")
+        yield Found("2010CA N3", "The address is missing or has no street, city, state or ZIP.")
 
 
 def _is_complete(address: Address | None) -> bool:
@@ -137,36 +83,20 @@ def _is_complete(address: Address | None) -> bool:
     )
 
 
-def _born_after_service(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    born_on = content.patient.person.born_on
-    if born_on is not None and born_on > content.service_from:
-        yield Found("2010BA DMG02" if content.patient_is_subscriber else "2010CA DMG02")
-
-
 EDITS: Final = (
     Edit(
         "billing-provider-unknown",
         _facility_unknown,
         "The tenant's directory has no billing provider for the facility.",
         "Add the facility to the directory, then release the claim.",
+        prevents_writing=True,
     ),
     Edit(
         "payer-not-routed",
         _payer_not_routed,
         "The directory names no receiver for this payer, and no default.",
         "Add the payer or a default receiver to the directory, then release the claim.",
-    ),
-    Edit(
-        "billing-npi-invalid",
-        _billing_npi,
-        "The billing provider's NPI fails its check digit.",
-        "Correct the facility in the directory, then release the claim.",
-    ),
-    Edit(
-        "billing-taxonomy-malformed",
-        _billing_taxonomy,
-        "The billing provider's taxonomy code has not the shape of one.",
-        "Correct the facility in the directory, then release the claim.",
+        prevents_writing=True,
     ),
     Edit(
         "billing-tax-number-malformed",
@@ -175,29 +105,10 @@ EDITS: Final = (
         "Correct the facility in the directory, then release the claim.",
     ),
     Edit(
-        "billing-address-not-a-street",
-        _billing_address,
-        "The billing provider's address is no street: a box may only be the pay-to address.",
-        "Correct the facility in the directory, then release the claim.",
-    ),
-    Edit(
-        "provider-npi-invalid",
-        _provider_npis,
-        "A provider's NPI fails its check digit.",
-        "Correct the provider in the EHR and send the charges again.",
-    ),
-    Edit(
         "provider-name-missing",
         _provider_names,
         "A provider has no name.",
         "Complete the provider in the EHR and send the charges again.",
-    ),
-    Edit(
-        "attending-missing",
-        _attending_missing,
-        "A facility claim names no attending provider.",
-        "Name the attending provider in the EHR.",
-        form="I",
     ),
     Edit(
         "service-facility-unknown",
@@ -206,33 +117,21 @@ EDITS: Final = (
         "Add the place to the directory under its NPI, then release the claim.",
     ),
     Edit(
-        "member-number-missing",
-        _member_number,
-        "The subscriber has no member number.",
-        "Complete the coverage, or correct the claim.",
-    ),
-    Edit(
         "mbi-malformed",
         _member_number_shape,
         "A Medicare claim's member number has not the shape of a Medicare Beneficiary Identifier.",
         "Check the card; correct the coverage or the claim.",
     ),
     Edit(
-        "subscriber-incomplete",
-        _subscriber,
-        "The subscriber is the patient and something of them is missing.",
-        "Complete the registration, or correct the claim.",
+        "subscriber-name-missing",
+        _subscriber_name,
+        "The subscriber has no name.",
+        "Complete the coverage, or correct the claim.",
     ),
     Edit(
         "patient-incomplete",
         _patient,
         "Something of the patient is missing.",
         "Complete the registration, or correct the claim.",
-    ),
-    Edit(
-        "born-after-service",
-        _born_after_service,
-        "The patient's birth date is after the service.",
-        "Check the birth date and the dates of service.",
     ),
 )

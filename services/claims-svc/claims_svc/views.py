@@ -1,0 +1,140 @@
+"""What a fact changes in the tables that are read: claims, encounters, interchanges, files."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import to_builtins
+
+from claims_svc.model.states import ClaimState, EncounterState, SequenceState, State
+from rcm.domain import Row
+from rcm.events.claims import (
+    AcknowledgementReceived,
+    ClaimHeld,
+    ClaimPrepared,
+    EncounterBilled,
+    InterchangePrepared,
+    InterchangeSettled,
+)
+from rcm.events.envelope import Recorded
+
+
+def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iterable[Row]:
+    """Say which rows a fact changes."""
+    event = recorded.event
+    match after:
+        case ClaimState():
+            yield _claim(after, recorded)
+            if isinstance(event, ClaimPrepared | ClaimHeld) and event.content is not None:
+                box = event.content
+                values = {"key_id": box.key_id, "bound_to": box.bound_to, "box": box.box}
+                yield Row("claim_content", {"claim_id": after.claim_id}, values)
+        case EncounterState():
+            yield _encounter(event, recorded)
+        case SequenceState():
+            yield _interchange(before, after, event, recorded)
+        case _:
+            yield _acknowledgement(event, recorded)
+
+
+def _claim(after: ClaimState, recorded: Recorded[Any]) -> Row:
+    wanted = after.correction
+    return Row(
+        "claim",
+        {"claim_id": after.claim_id},
+        {
+            "encounter_id": after.encounter_id,
+            "patient_id": after.patient_id,
+            "coded_version": after.coded_version,
+            "form": after.form,
+            "status": after.status,
+            "accepted_level": after.accepted_level,
+            "rejected_level": after.rejected_level,
+            "contradicted": after.contradicted,
+            "reasons": to_builtins(after.reasons),
+            "payer_id": after.payer_id,
+            "payer_name": after.payer_name,
+            "facility_id": after.facility_id,
+            "receiver_id": after.receiver_id,
+            "frequency_code": after.frequency_code,
+            "payer_number": after.payer_number,
+            "billed_cents": after.billed_cents,
+            "service_from": after.service_from,
+            "filing_deadline_on": after.filing_deadline_on,
+            "accepted_on": after.accepted_on,
+            "attempt": after.attempt,
+            "interchange_receiver_id": after.interchange_receiver_id,
+            "interchange_control_number": after.interchange_control_number,
+            "transaction_control_number": after.transaction_control_number,
+            "replaces_claim_id": after.replaces_claim_id,
+            "replaced_by": after.replaced_by,
+            "denial_id": wanted.denial_id if wanted is not None else "",
+            "changed_at": recorded.recorded_at,
+        },
+    )
+
+
+def _encounter(event: EncounterBilled, recorded: Recorded[Any]) -> Row:
+    return Row(
+        "encounter",
+        {"encounter_id": event.encounter_id},
+        {
+            "patient_id": event.patient_id,
+            "coded_version": event.coded_version,
+            "outcome": event.outcome,
+            "billed_cents": event.billed_cents,
+            "claim_ids": event.claim_ids,
+            "next_claim_ids": event.next_claim_ids,
+            "reasons": to_builtins(event.reasons),
+            "changed_at": recorded.recorded_at,
+        },
+    )
+
+
+def _interchange(
+    before: State | None,
+    after: SequenceState,
+    event: InterchangePrepared | InterchangeSettled,
+    recorded: Recorded[Any],
+) -> Row:
+    number = event.interchange_control_number
+    if isinstance(event, InterchangePrepared):
+        outcome, evidence, opened = "", "", after.open[number]
+    else:
+        assert isinstance(before, SequenceState), "what is settled was prepared"
+        outcome, evidence, opened = event.outcome, event.evidence, before.open[number]
+    return Row(
+        "interchange",
+        {"receiver_id": after.receiver_id, "interchange_control_number": number},
+        {
+            "submitter_id": after.submitter_id,
+            "group_control_number": opened.group_control_number,
+            "form": opened.form,
+            "transaction_control_numbers": opened.transaction_control_numbers,
+            "claim_counts": opened.claim_counts,
+            "claim_ids": opened.claim_ids,
+            "billed_cents": opened.billed_cents,
+            "sha256": opened.sha256,
+            "bytes_count": opened.bytes_count,
+            "written_at": opened.written_at,
+            "outcome": outcome,
+            "evidence": evidence,
+            "settled_at": recorded.recorded_at if outcome else "",
+        },
+    )
+
+
+def _acknowledgement(event: AcknowledgementReceived, recorded: Recorded[Any]) -> Row:
+    return Row(
+        "acknowledgement",
+        {"acknowledgement_id": event.acknowledgement_id},
+        {
+            "kind": event.kind,
+            "sha256": event.sha256,
+            "receiver_id": event.receiver_id,
+            "interchange_control_number": event.interchange_control_number,
+            "claim_count": len(event.claim_ids),
+            "unknown_references": event.unknown_references,
+            "reasons": to_builtins(event.reasons),
+            "received_at": recorded.recorded_at,
+        },
+    )
