@@ -27,4 +27,9 @@ MANIFEST: Final = Manifest(
 def create_app(settings: Settings) -> FastAPI:
     """Make the app: the API under `/v1`, the pages beside it."""
     watched = dict(pair.split("=", 1) for pair in LifecycleSettings().watched)
-    return create_platform_app(MANIFEST, settings, pages=[console(settings, Pipeline(watched))])
+    return create_platform_app(
+        MANIFEST,
+        settings,
+        pages=[console(settings, Pipeline(watched))],
+        sign_in="" if settings.oidc_issuer else "/sign-in",
+    )

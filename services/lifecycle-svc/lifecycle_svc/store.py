@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Index, func, or_, select, tuple_
+from sqlalchemy import JSON, ColumnElement, Index, func, or_, tuple_
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from rcm.lifecycle import Claim, Money, related_stories
@@ -158,7 +159,7 @@ async def claims(
     if after is not None:
         query = query.where(tuple_(_CHANGED_AT, _CLAIM_ID) < tuple_(*after))
     query = query.order_by(_CHANGED_AT.desc(), _CLAIM_ID.desc()).limit(limit)
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def claim(session: AsyncSession, tenant_id: str, claim_id: str) -> ClaimRow | None:
@@ -176,7 +177,7 @@ async def claims_of_encounter(
         .order_by(_CLAIM_ID)
         .limit(100)
     )
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def state_counts(
@@ -185,7 +186,7 @@ async def state_counts(
     """Count the claims of each state, and add up their money."""
     sums = [func.coalesce(func.sum(amount), 0) for amount in _MONEY.values()]
     query = (
-        select(col(ClaimRow.state), col(ClaimRow.turn), func.count(), *sums)
+        select_columns(col(ClaimRow.state), col(ClaimRow.turn), func.count(), *sums)
         .where(*_conditions(tenant_id, wanted))
         .group_by(col(ClaimRow.state), col(ClaimRow.turn))
     )
@@ -203,7 +204,7 @@ async def steps(
     query = select(StepRow).where(_of(StepRow, tenant_id), col(StepRow.story_id).in_(story_ids))
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*after))
-    return (await session.scalars(query.order_by(*place).limit(limit))).all()
+    return (await session.exec(query.order_by(*place).limit(limit))).all()
 
 
 async def latest_steps(
@@ -217,7 +218,7 @@ async def latest_steps(
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     query = query.order_by(*(column.desc() for column in place)).limit(limit)
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def step(session: AsyncSession, tenant_id: str, event_id: str) -> StepRow | None:
@@ -228,7 +229,7 @@ async def step(session: AsyncSession, tenant_id: str, event_id: str) -> StepRow 
         .order_by(col(StepRow.story_id))
         .limit(1)
     )
-    return (await session.scalars(query)).first()
+    return (await session.exec(query)).first()
 
 
 async def unsettled_interchanges(
@@ -241,7 +242,7 @@ async def unsettled_interchanges(
         .order_by(col(InterchangeRow.changed_at))
         .limit(limit)
     )
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 def _of(rows: type[ClaimRow | StepRow | InterchangeRow], tenant_id: str) -> ColumnElement[bool]:

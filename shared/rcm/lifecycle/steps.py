@@ -395,6 +395,10 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     remit.RemittanceFileReceived: lambda e: _Said(
         f"835 file received by {e.source}: {len(e.remittance_ids)} advices", _because(e.reasons)
     ),
+    remit.RemittanceFileHandled: lambda e: _Said(
+        f"835 file done: {e.posted_count} posted, {e.held_count} held, {e.known_count} known",
+        is_detail=True,
+    ),
     remit.RemittanceAccepted: _accepted,
     remit.RemittanceQuarantined: _quarantined,
     remit.RemittanceDismissed: lambda e: _Said("advice dismissed", e.note_code),

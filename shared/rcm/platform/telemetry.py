@@ -5,6 +5,7 @@ and counted, so that a careless call can lose a detail but never print a patient
 exceptions are never written: they may hold anything.
 """
 
+import logging
 import sys
 import unicodedata
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -24,7 +25,8 @@ ALLOWED_KEYS: Final = frozenset(
         "file_id", "interchange_control_number", "sha256", "roles", "key_id",
         # what: names from our own code
         "event_type", "topic", "partition", "offset", "method", "route", "problem", "cause",
-        "outcome", "error", "error_at", "setting", "field", "path", "rule_id", "kind", "level_name",
+        "outcome", "error", "error_at", "error_type", "logger", "setting", "field", "path",
+        "rule_id", "kind", "level_name",
         # how much
         "status", "count", "bytes_count", "duration_ms", "lag_count", "lag_s", "attempt", "port",
         "host", "process_id", "exit_code", "version", "bus", "url",
@@ -104,6 +106,27 @@ def _last_place(trace: TracebackType | None) -> str:
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
+
+
+class LogHandler(logging.Handler):
+    """Writes what libraries log through our logger: the constant message, never its arguments, and
+    of an exception its class and place.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        extra = {k: v for k, v in vars(record).items() if k in ALLOWED_KEYS}
+        error = record.exc_info[1] if record.exc_info else None
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        extra |= failure(error)
+        extra.pop("event", None)
+        # asyncio writes what it knows of a task, its exception too, below the first line.
+        message = str(record.msg).split("\n", 1)[0][:100]
+        getattr(self._log, level)(message, logger=record.name, **extra)
 
 
 class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from rcm.platform.http.docs import docs_router
 from rcm.platform.http.guard import Guard
 from rcm.platform.http.identity import Forbidden, Unauthenticated, Verifier
 from rcm.platform.http.issuer import open_verifier
-from rcm.platform.http.pages import mount_static
+from rcm.platform.http.pages import mount_static, problem_page
 from rcm.platform.http.problems import (
     PROBLEM_SCHEMA,
     MalformedRequest,
@@ -50,6 +50,7 @@ def create_app(
     open_runtime: Opener = open_platform_runtime,
     status: StatusOf = status_of,
     pages: Sequence[APIRouter] = (),
+    sign_in: str = "",
     log: Log | None = None,
     verifier: Verifier | None = None,
 ) -> FastAPI:
@@ -61,6 +62,7 @@ def create_app(
         open_runtime: Opens the service's runtime; the platform's own unless told.
         status: Asks that runtime how far it is.
         pages: Routers of pages for people; they ask for a caller themselves.
+        sign_in: Where a person without a token is sent, or empty.
         log: Where to write; standard error unless told.
         verifier: Who verifies tokens; as the settings say unless told.
     """
@@ -90,7 +92,7 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.log = log
-    add_problem_handlers(app)
+    add_problem_handlers(app, problem_page(sign_in))
     app.add_middleware(Guard, settings=settings, log=log, metrics=metrics)
     for router in manifest.routers:
         app.include_router(

@@ -6,13 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from rcm.money import dollars
+from rcm.platform.http.identity import Unauthenticated
+from rcm.platform.http.problems import detail_of, problem_type
+from rcm.problems import Problem
 
 STATIC: Final = Path(__file__).parent / "static"
 _YEAR: Final = "public, max-age=31536000, immutable"
@@ -47,6 +50,32 @@ def _digests() -> dict[str, str]:
         for path in STATIC.iterdir()
         if path.is_file()
     }
+
+
+def problem_page(sign_in: str) -> Callable[[Problem, Request], Response | None]:
+    """Make the function that shows a Problem to a person: whoever asks a page for HTML.
+
+    Args:
+        sign_in: Where somebody without a token is sent, or empty.
+    """
+    render = open_templates()
+
+    def page(problem: Problem, request: Request) -> Response | None:
+        accepts = request.headers.get("accept", "")
+        if "text/html" not in accepts or request.url.path.startswith("/v1"):
+            return None
+        if isinstance(problem, Unauthenticated) and sign_in and request.method == "GET":
+            return RedirectResponse(sign_in, 303)
+        return render(
+            "problem-page.html",
+            status=problem.status,
+            problem=problem,
+            detail=detail_of(problem),
+            type=problem_type(type(problem)),
+            request_id=request.state.request_id,
+        )
+
+    return page
 
 
 def static_url(digests: Mapping[str, str], name: str) -> str:

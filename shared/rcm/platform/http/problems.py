@@ -7,7 +7,7 @@
 """
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -85,7 +85,7 @@ def problem_answer(
         "type": problem_type(type(problem)),
         "title": problem.title,
         "status": problem.status,
-        "detail": problem.detail or _summary(type(problem)),
+        "detail": detail_of(problem),
         "instance": instance,
         "request_id": request_id,
     }
@@ -102,6 +102,11 @@ def problem_answer(
 def problem_type(problem: type[Problem]) -> str:
     """Return the `type` of a Problem: the path of its page."""
     return f"/problems/{problem.slug}"
+
+
+def detail_of(problem: Problem) -> str:
+    """Return what to do about an occurrence, or what the situation is."""
+    return problem.detail or _summary(type(problem))
 
 
 def _summary(problem: type[Problem]) -> str:
@@ -186,17 +191,26 @@ def route_of(scope: Mapping[str, Any]) -> str:
     return str(path) or "-"
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Have an app answer every refusal as a Problem."""
+def add_problem_handlers(app: FastAPI, page: Callable[[Problem, Request], Response | None]) -> None:
+    """Have an app answer every refusal as a Problem.
+
+    Args:
+        app: The app.
+        page: Shows a Problem to a person; None where a program asks.
+    """
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
-        return problem_answer(error, route_of(request.scope), request.state.request_id)
+        return page(error, request) or problem_answer(
+            error, route_of(request.scope), request.state.request_id
+        )
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         problem = _BY_STATUS.get(error.status_code, MalformedRequest)
-        answer = problem_answer(problem(), route_of(request.scope), request.state.request_id)
+        answer = page(problem(), request) or problem_answer(
+            problem(), route_of(request.scope), request.state.request_id
+        )
         if allowed := (error.headers or {}).get("Allow"):
             answer.headers["Allow"] = allowed
         return answer
