@@ -34,16 +34,19 @@ MANIFEST: Final = Manifest(
 )
 
 
-def create_app(settings: Settings, own: RemitSettings | None = None, **more: Any) -> FastAPI:
+def create_app(
+    settings: Settings, own: RemitSettings | None = None, *, log: Log | None = None, **more: Any
+) -> FastAPI:
     """Make the app: several in one process are no trouble to each other.
 
     Args:
         settings: Those that all services share.
         own: Those of remit-svc; from the environment unless given.
+        log: Where to write; standard error unless told.
         **more: Passed to the platform's app factory.
     """
     own = own or RemitSettings()
-    log = open_log(SERVICE.name, settings.log_level)
+    log = log or open_log(SERVICE.name, settings.log_level)
     table = reasons_in_force(own)
     manifest = replace(
         MANIFEST, service=handlers.service(table), jobs=jobs(settings, own, table, log)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, func, select, tuple_
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, func, tuple_
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from rcm.events.phi import Phi
@@ -231,7 +231,7 @@ async def unhandled_files(session: AsyncSession, tenant_id: str, before: str) ->
         .order_by(_column(rows.changed_at), _column(rows.file_id))
         .limit(100)
     )
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def remittance(
@@ -273,7 +273,7 @@ async def claim_payments(
     )
     if after is not None:
         query = query.where(_column(rows.position) > after[0])
-    return (await session.scalars(query.order_by(_column(rows.position)).limit(limit))).all()
+    return (await session.exec(query.order_by(_column(rows.position)).limit(limit))).all()
 
 
 async def payments_of_claim(
@@ -283,7 +283,7 @@ async def payments_of_claim(
     rows = ClaimPaymentRow
     query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.claim_id, claim_id))
     order = (_column(rows.recorded_at), _column(rows.remittance_id), _column(rows.position))
-    return (await session.scalars(query.order_by(*order).limit(500))).all()
+    return (await session.exec(query.order_by(*order).limit(500))).all()
 
 
 async def provider_adjustments(
@@ -294,7 +294,7 @@ async def provider_adjustments(
     query = select(rows).where(
         _is(rows.tenant_id, tenant_id), _is(rows.remittance_id, remittance_id)
     )
-    return (await session.scalars(query.order_by(_column(rows.position)).limit(500))).all()
+    return (await session.exec(query.order_by(_column(rows.position)).limit(500))).all()
 
 
 async def forward_balances(
@@ -314,7 +314,7 @@ async def forward_balances(
     )
     if after is not None:
         query = query.where(tuple_(*group) > tuple_(*after))
-    found = (await session.execute(query)).all()
+    found = (await session.exec(query)).all()
     return [(payer, trace, int(cents), count) for payer, trace, cents, count in found]
 
 
@@ -334,7 +334,7 @@ async def unmatched_items(
     query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.status, status))
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*after))
-    return (await session.scalars(query.order_by(*place).limit(limit))).all()
+    return (await session.exec(query.order_by(*place).limit(limit))).all()
 
 
 async def claim_account(
@@ -351,14 +351,14 @@ async def postings_of_claim(
     rows = PostingRow
     query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.claim_id, claim_id))
     order = (_column(rows.recorded_at), _column(rows.posting_id))
-    return (await session.scalars(query.order_by(*order).limit(500))).all()
+    return (await session.exec(query.order_by(*order).limit(500))).all()
 
 
 async def trial_balance(session: AsyncSession, tenant_id: str) -> dict[str, int]:
     """Add up every account."""
     sums = [func.coalesce(func.sum(getattr(PostingRow, name)), 0) for name in ACCOUNT_NAMES]
     query = select(*sums).where(_is(PostingRow.tenant_id, tenant_id))
-    found = (await session.execute(query)).one()
+    found = (await session.exec(query)).one()
     return {name: int(cents) for name, cents in zip(ACCOUNT_NAMES, found, strict=True)}
 
 
@@ -368,7 +368,7 @@ async def accounts_of_patient(
     """List the claims of a patient."""
     rows = ClaimAccountRow
     query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.patient_id, patient_id))
-    return (await session.scalars(query.order_by(_column(rows.claim_id)).limit(500))).all()
+    return (await session.exec(query.order_by(_column(rows.claim_id)).limit(500))).all()
 
 
 async def _newest(
@@ -377,7 +377,7 @@ async def _newest(
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     query = query.order_by(*(column.desc() for column in place)).limit(limit)
-    found: Sequence[Any] = (await session.scalars(query)).all()
+    found: Sequence[Any] = (await session.exec(query)).all()
     return found
 
 

@@ -1,0 +1,312 @@
+"""The whole service on its embedded store and log: HTTP in, rows and ledger out."""
+
+import asyncio
+import base64
+import io
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from rcm.domain import Command
+from rcm.platform.folders import Archive
+from rcm.platform.http.issuer import DevelopmentIssuer
+from rcm.platform.settings import Settings
+from rcm.platform.telemetry import open_log
+from remit_cases import (
+    CLAIM,
+    denied_claim,
+    file_of,
+    paid_claim,
+    reversal_of_paid,
+    submitted,
+    transaction,
+)
+from remit_svc import handlers
+from remit_svc.decide import claims as claim_decisions
+from remit_svc.handlers import Intake
+from remit_svc.main import create_app
+from remit_svc.settings import RemitSettings
+
+
+class Client:
+    """A caller of the service."""
+
+    def __init__(self, app, http, settings, log):
+        self.app, self.http, self.log = app, http, log
+        self.runtime = app.state.runtime
+        self._issuer = DevelopmentIssuer(settings)
+        self._count = 0
+
+    async def get(self, path, tenant="northside", roles=("biller",)):
+        return await self.http.get(f"/v1{path}", headers=self._headers(tenant, roles))
+
+    async def post(self, path, tenant="northside", roles=("biller",), key="", **body):
+        self._count += 1
+        headers = self._headers(tenant, roles) | {"Idempotency-Key": key or f"key-{self._count:08}"}
+        if "content" in body:
+            headers["Content-Type"] = "application/edi-x12"
+        return await self.http.post(f"/v1{path}", headers=headers, **body)
+
+    async def send(self, *transactions, **more):
+        return await self.post("/remittances", content=file_of(*transactions), **more)
+
+    async def submit(self, cause):
+        """Put a claim's charge on record as the reaction would."""
+        event = cause.event
+        from rcm.adjustments.table import BUILT_IN
+
+        await self.runtime.execute(
+            Command(
+                tenant_id="northside",
+                command_id=f"submit-{event.claim_id}",
+                streams=[event.claim_id],
+                decide=lambda loaded, context: claim_decisions.on_submitted(
+                    loaded.get(event.claim_id), event, context, BUILT_IN
+                ),
+                actor="tester",
+            )
+        )
+
+    def _headers(self, tenant, roles):
+        return {"Authorization": f"Bearer {self._issuer.token(tenant, list(roles))}"}
+
+
+@asynccontextmanager
+async def running(tmp_path):
+    settings = Settings(data_dir=tmp_path, partition_count=2)
+    log = io.StringIO()
+    app = create_app(settings, RemitSettings(drop_settle_s=0.0), log=open_log("remit-svc", to=log))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
+    ):
+        yield Client(app, http, settings, log)
+
+
+@pytest.fixture
+async def remit(tmp_path):
+    async with running(tmp_path) as client:
+        yield client
+
+
+async def test_a_file_is_posted_and_its_money_can_be_followed(remit):
+    await remit.submit(submitted())
+    answer = await remit.send(transaction(paid_claim(), payment=8_000))
+    assert answer.status_code == 201
+    (advice,) = answer.json()["advices"]
+    assert advice["outcome"] == "posted"
+    shown = (await remit.get(f"/remittances/{advice['remittance_id']}")).json()
+    assert (shown["status"], shown["payment_cents"], shown["claim_count"]) == ("posted", 8_000, 1)
+    (payment,) = (await remit.get(f"/remittances/{advice['remittance_id']}/claims")).json()["data"]
+    assert (payment["claim_id"], payment["paid_cents"]) == (CLAIM, 8_000)
+    claim = (await remit.get(f"/ledger/claims/{CLAIM}")).json()
+    assert claim["legs"]["P"] == {
+        "billed_cents": 12_500,
+        "paid_cents": 8_000,
+        "adjusted_cents": 2_000,
+        "patient_cents": 2_500,
+        "balance_cents": 0,
+    }
+    assert all(sum(posting["amounts"].values()) == 0 for posting in claim["postings"])
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    balances = {one["account"]: one["balance_cents"] for one in trial["accounts"]}
+    assert trial["total_cents"] == 0
+    assert (balances["clearing"], balances["cash"], balances["patient"]) == (0, 8_000, 2_500)
+    patient = (await remit.get("/patients/pt_doe/balance")).json()
+    assert patient["due_cents"] == 2_500
+
+
+async def test_a_patient_owes_nothing_yet_while_a_denial_is_open(remit):
+    await remit.submit(submitted())
+    await remit.send(transaction(denied_claim(), payment=0, method="NON"))
+    patient = (await remit.get("/patients/pt_doe/balance")).json()
+    assert patient["claims"][0]["denied_cents"] == 10_500
+    assert patient["due_cents"] == 0
+
+
+async def test_the_same_file_again_posts_nothing(remit):
+    await remit.submit(submitted())
+    await remit.send(transaction(paid_claim(), payment=8_000), key="first-key")
+    again = await remit.send(transaction(paid_claim(), payment=8_000), key="other-key")
+    assert again.status_code == 201
+    assert again.headers["Idempotent-Replayed"] == "true"
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    assert {a["account"]: a["balance_cents"] for a in trial["accounts"]}["cash"] == 8_000
+
+
+async def test_the_same_advice_in_another_file_is_known(remit):
+    await remit.submit(submitted())
+    await remit.send(transaction(paid_claim(), payment=8_000))
+    again = await remit.send(transaction(paid_claim(), payment=8_000, control="0009"))
+    assert [advice["outcome"] for advice in again.json()["advices"]] == ["known"]
+    files = (await remit.get("/remittance-files")).json()["data"]
+    assert sorted((f["posted_count"], f["known_count"]) for f in files) == [(0, 1), (1, 0)]
+    assert all(file["is_handled"] for file in files)
+
+
+async def test_a_key_used_for_another_file_is_refused_and_nothing_is_posted(remit):
+    await remit.submit(submitted())
+    await remit.send(transaction(paid_claim(), payment=8_001), key="one-key-only")
+    other = await remit.send(transaction(paid_claim(), payment=8_000), key="one-key-only")
+    assert other.status_code == 409
+    assert other.json()["type"] == "/problems/idempotency-key-reused"
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    assert {a["account"]: a["balance_cents"] for a in trial["accounts"]}["cash"] == 0
+
+
+async def test_one_bad_advice_does_not_hold_up_the_rest_of_its_file(remit):
+    await remit.submit(submitted())
+    answer = await remit.send(
+        transaction(paid_claim("SOMEBODYELSE"), payment=7_999, trace="EFT9"),
+        transaction(paid_claim(), payment=8_000, control="0002"),
+    )
+    assert [advice["outcome"] for advice in answer.json()["advices"]] == ["held", "posted"]
+    (held,) = (await remit.get("/quarantine")).json()["data"]
+    assert (held["level"], held["difference_cents"]) == ("transaction", 1)
+    assert "the difference is 0.01" in held["reasons"][0]["text"]
+
+
+async def test_a_reused_trace_is_released_or_dismissed_by_a_person(remit):
+    await remit.submit(submitted())
+    await remit.send(transaction(paid_claim(), payment=8_000))
+    back = transaction(
+        reversal_of_paid(), payment=0, method="NON", plb=[("WO", "X", -8_000)], control="0003"
+    )
+    (advice,) = (await remit.send(back)).json()["advices"]
+    assert advice["outcome"] == "held"
+    path = f"/quarantine/{advice['remittance_id']}"
+    assert (await remit.post(f"{path}/release", roles=("viewer",))).status_code == 403
+    released = await remit.post(f"{path}/release")
+    assert released.status_code == 201
+    assert released.json()["events"][0] == "RemittanceAccepted"
+    again = await remit.post(f"{path}/dismiss", json={"note_code": "payer-sent-correct-one"})
+    assert again.json()["type"] == "/problems/remittance-already-settled"
+
+
+async def test_an_unbalanced_advice_can_be_dismissed_and_never_released(remit):
+    (advice,) = (await remit.send(transaction(paid_claim(), payment=1))).json()["advices"]
+    path = f"/quarantine/{advice['remittance_id']}"
+    refused = await remit.post(f"{path}/release")
+    assert (refused.status_code, refused.json()["title"]) == (
+        409,
+        "Remittance advice cannot be posted",
+    )
+    done = await remit.post(f"{path}/dismiss", json={"note_code": "payer-sent-correct-one"})
+    assert done.json() == {"events": ["RemittanceDismissed"]}
+    assert (await remit.get("/quarantine")).json()["data"] == []
+    (row,) = (await remit.get("/remittances?status=dismissed")).json()["data"]
+    assert row["note_code"] == "payer-sent-correct-one"
+
+
+async def test_an_unmatched_payment_shows_its_patient_only_to_those_who_may_see(remit):
+    await remit.send(transaction(paid_claim("TYPO-1"), payment=8_000))
+    (item,) = (await remit.get("/unmatched")).json()["data"]
+    path = f"/unmatched/{item['unmatched_id']}"
+    assert "DOE" not in (await remit.get(path, roles=("viewer",))).text
+    assert (await remit.get(path)).json()["claim_number"] == "TYPO-1"
+    await remit.submit(submitted())
+    done = await remit.post(f"{path}/match", json={"claim_id": CLAIM})
+    assert done.json()["events"][0] == "RemittanceMatched"
+    (matched,) = (await remit.get("/unmatched?status=matched")).json()["data"]
+    assert matched["claim_id"] == CLAIM
+
+
+async def test_a_payment_is_not_matched_to_what_was_never_submitted(remit):
+    await remit.send(transaction(paid_claim("TYPO1"), payment=8_000))
+    (item,) = (await remit.get("/unmatched")).json()["data"]
+    path = f"/unmatched/{item['unmatched_id']}/match"
+    assert (await remit.post(path, json={"claim_id": CLAIM})).status_code == 409
+    assert (await remit.post(path, json={"claim_id": "no claim"})).status_code == 422
+
+
+async def test_a_foreign_tenants_things_look_like_nothing(remit):
+    await remit.submit(submitted())
+    (advice,) = (await remit.send(transaction(paid_claim(), payment=1))).json()["advices"]
+    for own, absent in (
+        (f"/remittances/{advice['remittance_id']}", "/remittances/rem_0"),
+        (f"/remittances/{advice['remittance_id']}/claims", "/remittances/rem_0/claims"),
+        (f"/ledger/claims/{CLAIM}", "/ledger/claims/PNONE"),
+        ("/patients/pt_doe/balance", "/patients/pt_none/balance"),
+    ):
+        assert (await remit.get(own)).status_code == 200
+        foreign, nothing = await remit.get(own, tenant="lakeview"), await remit.get(absent)
+        assert foreign.status_code == nothing.status_code == 404
+        same = ("type", "title", "detail", "instance")
+        assert [foreign.json()[key] for key in same] == [nothing.json()[key] for key in same]
+    for path in ("release", "dismiss"):
+        foreign = await remit.post(
+            f"/quarantine/{advice['remittance_id']}/{path}",
+            tenant="lakeview",
+            json={"note_code": "x"},
+        )
+        assert foreign.status_code == 404
+    assert (await remit.get("/remittances", tenant="lakeview")).json()["data"] == []
+
+
+async def test_an_empty_file_is_refused(remit):
+    answer = await remit.post("/remittances", content=b"")
+    assert answer.status_code in {400, 422}
+
+
+async def test_what_is_no_835_becomes_a_work_item(remit):
+    answer = await remit.post("/remittances", content=b"hello, this is no X12")
+    assert [advice["outcome"] for advice in answer.json()["advices"]] == ["held"]
+    (held,) = (await remit.get("/quarantine")).json()["data"]
+    assert held["cause"] == "unreadable"
+    assert held["reasons"]
+
+
+async def test_a_dropped_file_is_taken_in(remit, tmp_path):
+    await remit.submit(submitted())
+    folder = tmp_path / "drop" / "remits" / "northside" / "in"
+    for _ in range(100):
+        if folder.is_dir():
+            break
+        await asyncio.sleep(0.02)
+    (folder / "DOE-JANE.835").write_bytes(file_of(transaction(paid_claim(), payment=8_000)))
+    for _ in range(300):
+        if (files := (await remit.get("/remittance-files")).json()["data"]) and files[0][
+            "is_handled"
+        ]:
+            break
+        await asyncio.sleep(0.02)
+    assert (files[0]["source"], files[0]["posted_count"]) == ("folder", 1)
+    assert "DOE" not in remit.log.getvalue()
+
+
+async def test_a_file_that_was_cut_short_is_taken_up_from_the_archive(remit, tmp_path):
+    await remit.submit(submitted())
+    data = file_of(transaction(paid_claim(), payment=8_000))
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    read = handlers.read_file(data, "northside")
+    intake.archive.keep("northside", data)
+    await remit.runtime.execute(
+        Command(
+            tenant_id="northside",
+            command_id="crashed-after-receipt",
+            streams=[f"file-{read.sha256}"],
+            decide=lambda loaded, _: handlers.advices.receive_file(loaded, read, "http"),
+            actor="tester",
+        )
+    )
+    assert await intake.take_up(["northside", "lakeview"], 0.0) == 1
+    assert await intake.take_up(["northside", "lakeview"], 0.0) == 0
+    (row,) = (await remit.get("/remittances")).json()["data"]
+    assert row["status"] == "posted"
+
+
+async def test_no_patient_stands_in_clear_on_the_log_or_in_the_store(remit, tmp_path):
+    await remit.submit(submitted())
+    await remit.send(transaction(paid_claim(), paid_claim("TYPO-1"), payment=16_000))
+    for _ in range(300):
+        if await remit.runtime.settled():
+            break
+        await asyncio.sleep(0.02)
+    for path in (tmp_path / "log.db", tmp_path / "stores" / "remit-svc.db"):
+        for part in (path, path.with_name(path.name + "-wal")):
+            content = part.read_bytes() if part.exists() else b""
+            for canary in (b"DOE", b"M123", b"TYPO-1", base64.b64encode(b"DOE")):
+                assert canary not in content, (part, canary)
+    assert "DOE" not in remit.log.getvalue()
