@@ -133,7 +133,7 @@ def _acknowledgement(
         ("MSA", code, header.control_number, text),
         *(_error_row(fault, marks) for fault in faults),
     ]
-    lines = [marks.field.join(row) for row in rows]
+    lines = [marks.field.join(row).rstrip(marks.field) for row in rows]
     return ("\r".join(lines) + "\r").encode(header.charset, "replace")
 
 

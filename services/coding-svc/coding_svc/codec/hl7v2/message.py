@@ -342,6 +342,8 @@ def _may_delimit(character: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _delimiters(separator: str, declared: str, name: str) -> Delimiters | Reason:
+    # A header that went through one program too many: its escape character is escaped itself.
+    declared = declared.replace("\\\\", "\\", 1)
     if not 1 <= len(declared) <= 5:
         return reason("bad-delimiters", f"{name}[1]-2")
     if len({separator, *declared}) != len(declared) + 1:
