@@ -95,10 +95,11 @@ def check_elements(
 def check_segment(
     guide: Guide | None, segment: list[str], delimiters: Delimiters, place: Callable[[], Place]
 ) -> list[Finding]:
-    """Check a segment by the first use of its id in a guide, or by the standard alone."""
-    use = _any_use(guide, segment[0]) if guide is not None else None
-    if use is not None:
-        return check_elements(use, segment, delimiters, place)
+    """Check a segment by the first use in a guide that it can be, or by the standard alone."""
+    uses = _uses(guide, segment[0]) if guide is not None else ()
+    for use in uses:
+        if use.takes(segment, delimiters.component):
+            return check_elements(use, segment, delimiters, place)
     if segment[0] not in SEGMENTS:
         return []
     elements, relations = standard(segment[0])
@@ -106,12 +107,10 @@ def check_segment(
 
 
 @cache
-def _any_use(guide: Guide, segment_id: str) -> SegmentUse | None:
-    for loop in guide.root.walk():
-        for use in loop.segments:
-            if use.segment_id == segment_id:
-                return use
-    return None
+def _uses(guide: Guide, segment_id: str) -> tuple[SegmentUse, ...]:
+    return tuple(
+        use for loop in guide.root.walk() for use in loop.segments if use.segment_id == segment_id
+    )
 
 
 def _check(

@@ -47,7 +47,7 @@ loop 2000A R 1 cut # who answers: payer or clearinghouse
           REF*1K S | 02R 03..04N # payer claim control number
           REF*D9 S | 02R 03..04N # clearinghouse trace number
           REF*BLT S | 02R 03..04N # type of bill
-          DTP*472 R | 02=D8,RD8 # service
+          DTP*472 S | 02=D8,RD8 # service
           loop 2220D S * # a service line
             SVC R | 01-1=AD,ER,HC,HP,IV,N4,NU,WK 03N 04S 05..06N 07S
             STC R * | 03R=U,WQ 04..09N 12S

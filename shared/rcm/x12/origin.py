@@ -7,7 +7,7 @@ from rcm.x12.findings import NOWHERE, Place
 class Origin:
     """The unit that a document was read from, and its loop.
 
-    Any two origins are equal, so that documents compare by content: what is written and read
+    Any two origins are equal, and equal to none, so that documents compare by content: what is written and read
     again equals what was written.
 
     Attributes:
@@ -22,7 +22,7 @@ class Origin:
         self.loop = loop
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Origin)
+        return other is None or isinstance(other, Origin)
 
     def __hash__(self) -> int:
         return 0

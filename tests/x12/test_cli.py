@@ -1,0 +1,186 @@
+import io
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rcm.x12.cli import app
+from rcm.x12.reader import Reader
+from x12_cases import BODY_835, changed, interchange
+
+runner = CliRunner()
+BAD = interchange(changed("CAS*CO*45*20", "CAS*CO*45*19"))
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "good.835").write_bytes(interchange(line_break="\n"))
+    (tmp_path / "bad.835").write_bytes(BAD)
+    return tmp_path
+
+
+def run(*arguments, stdin=None):
+    return runner.invoke(app, [str(one) for one in arguments], input=stdin)
+
+
+def test_validate_says_nothing_of_a_good_file(files):
+    result = run("validate", files / "good.835")
+    assert (result.exit_code, result.stdout) == (0, "no findings\n")
+
+
+def test_validate_prints_a_finding_like_a_compiler_error(files):
+    result = run("validate", files / "bad.835")
+    assert result.exit_code == 1
+    first = result.stdout.split("\n\n")
+    assert first[0].endswith(
+        "bad.835:24: error: line-out-of-balance (835 2000[1]/2100[1]/2110[1] SVC03, claim C-1001)"
+    )
+    assert "   24 | SVC*HC:99213:25*125*100**1" in first[1]
+    assert "the difference is 1.00" in first[2]
+
+
+def test_validate_reads_stdin_and_gives_json():
+    result = run("validate", "-", "--json", stdin=BAD)
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert told["has_error"] is True
+    assert {one["rule"] for one in told["findings"]} == {
+        "line-out-of-balance",
+        "claim-out-of-balance",
+    }
+    assert told["findings"][0]["byte_offset"] == BAD.index(b"SVC*HC:99213")
+
+
+def test_json_is_given_whatever_the_outcome():
+    for stdin, has_error in ((interchange(), False), (b"hello", True), (b"", True)):
+        result = run("validate", "-", "--json", stdin=stdin)
+        assert json.loads(result.stdout)["has_error"] is has_error
+        assert result.exit_code == has_error
+
+
+def test_a_rule_can_be_relaxed_and_a_level_left_out(files):
+    relaxed = ("--relax", "line-out-of-balance", "--relax", "claim-out-of-balance")
+    assert run("validate", files / "bad.835", *relaxed).exit_code == 0
+    assert run("validate", files / "bad.835", "--level", "2").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("validate",), ("validate", "/no/such/file"), ("describe",), ("describe", "--guide", "x"),
+     ("nothing",), ("validate", "-", "--level", "9"), ("split", "-")],
+)  # fmt: skip
+def test_wrong_usage_is_2(arguments):
+    assert run(*arguments, stdin=b"").exit_code == 2
+
+
+NAMES = (b"DOE", b"JANE", b"M0001", b"MRN1", b"PCN1", b"ROE", b"POE", b"EDGAR", b"1992999999")
+
+
+@pytest.mark.parametrize("command", ["describe", "mask", "json"])
+def test_values_are_masked_unless_asked(files, command):
+    shown = run(command, files / "good.835").stdout.encode()
+    assert not any(name in shown for name in NAMES)
+    assert b"C-1001" in shown
+    if command != "mask":
+        shown = run(command, files / "good.835", "--unmasked").stdout.encode()
+        assert all(name in shown for name in NAMES)
+
+
+def test_findings_are_masked_unless_asked():
+    data = interchange(changed("NM1*QC*1*DOE*JANE*A***MI*M0001", "NM1*QC*7*DOE*JANE*A***MI*M0001"))
+    masked = run("validate", "-", stdin=data).stdout
+    assert "DOE" not in masked
+    assert "NM1*QC*7*XXX*XXXX" in masked
+    assert "DOE" in run("validate", "-", "--unmasked", stdin=data).stdout
+
+
+def test_a_masked_file_keeps_its_shape_and_its_money(files):
+    masked = run("mask", files / "good.835").stdout_bytes
+    result = run("validate", "-", "--json", "--relax", "npi-invalid", stdin=masked)
+    assert json.loads(result.stdout)["findings"] == []
+
+
+def test_describe_shows_loops_and_what_they_are(files):
+    shown = run("describe", files / "good.835").stdout
+    assert "== 835 005010X221A1: Health care claim payment" in shown
+    assert "# 2000[1]/2100[1] a claim" in shown
+    assert "      CAS*CO*45*20" in shown
+
+
+def test_describe_draws_a_guide():
+    shown = run("describe", "--guide", "005010X221A1").stdout
+    assert "[2110] situational x999   a service line" in shown
+    assert "005010X214" in run("describe", "--guides").stdout
+
+
+def test_json_gives_the_file_back(files):
+    made = run("json", files / "bad.835", "--unmasked").stdout
+    back = run("from-json", "-", stdin=made.encode())
+    assert back.stdout_bytes == BAD
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", "[7]", '[{"delimiters": [], "segments": []}]',
+                                  '[{"delimiters": ["*","~",":","^"], "segments": [["A", 1]]}]',
+                                  '[{"delimiters": ["*","~",":","^"], "segments": [["A", "~"]]}]'])  # fmt: skip
+def test_other_json_is_refused(text):
+    result = run("from-json", "-", stdin=text.encode())
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+
+
+def test_split_gives_each_transaction_its_own_envelopes(files):
+    (files / "two.835").write_bytes(interchange() + BAD.replace(b"000000042", b"000000043"))
+    result = run("split", files / "two.835", "--to", files / "pieces")
+    assert result.exit_code == 0
+    pieces = sorted((files / "pieces").iterdir())
+    assert [one.name for one in pieces] == ["000001.835", "000002.835"]
+    assert [one.read_bytes().count(b"ISA*") for one in pieces] == [1, 1]
+    assert run("validate", pieces[0]).exit_code == 0
+
+
+def test_diff_is_by_claim_whatever_the_order(files):
+    claims = [list(BODY_835[13:27]), list(BODY_835[27:35])]
+    turned = [*BODY_835[:13], *claims[1], *claims[0], *BODY_835[35:]]
+    (files / "turned.835").write_bytes(interchange(turned))
+    assert run("diff", files / "good.835", files / "turned.835").stdout == ""
+    result = run("diff", files / "good.835", files / "bad.835")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "@@ claim C-1001: changed",
+        "- CAS*CO*45*20",
+        "+ CAS*CO*45*19",
+    ]
+
+
+def test_ack_answers_with_a_999(files):
+    result = run("ack", files / "good.835")
+    assert result.exit_code == 0
+    assert "AK9*A*1*1*1~" in result.stdout
+    broken = interchange(changed("CAS*CO*45*20", "CAS*XX*45*20"))
+    result = run("ack", "-", stdin=broken)
+    assert result.exit_code == 1
+    reader = Reader(io.BytesIO(result.stdout_bytes))
+    list(reader.units())
+    assert reader.findings == []
+    assert "AK9*R*1*1*0~" in result.stdout
+
+
+def test_ack_answers_a_broken_envelope_with_a_ta1_alone():
+    result = run("ack", "-", stdin=interchange().replace(b"IEA*1*000000042~", b""))
+    assert result.exit_code == 1
+    assert "TA1*000000042*260302*1200*R*023~" in result.stdout
+    assert "AK1" not in result.stdout
+
+
+def test_stats_counts_claims_and_money(files):
+    told = json.loads(run("stats", files / "good.835", "--json").stdout)[0]
+    assert told["claims"] == 4
+    assert told["paid"] == "115.00"
+    assert told["provider_adjustments"] == "-80.00"
+    assert told["adjusted"] == {"CO": "300.00", "PR": "10.00"}
+
+
+def test_every_command_has_an_example():
+    for command in app.registered_commands:
+        assert "Example: rcm x12" in command.callback.__doc__, command.callback.__name__
