@@ -7,8 +7,8 @@ from rcm.x12.findings import NOWHERE, Place
 class Origin:
     """The unit that a document was read from, and its loop.
 
-    Any two origins are equal, and equal to none, so that documents compare by content: what is written and read
-    again equals what was written.
+    Any two origins are equal, and equal to none, so that documents compare by content: what is
+    written and read again equals what was written.
 
     Attributes:
         unit: The segments as they stood in the file.

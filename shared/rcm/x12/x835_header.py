@@ -1,5 +1,7 @@
 """Read what surrounds the claims of an 835: the header, LX groups and provider adjustments."""
 
+from datetime import date
+
 from rcm.x12.envelope import Unit
 from rcm.x12.origin import Origin
 from rcm.x12.set_aside import Unreadable
@@ -39,12 +41,10 @@ def read_header(origin: Origin) -> Remittance:
                 organization.name = segment
             elif tag in {"REF", "DTM"} and not organization.name:
                 known[f"{tag}{segment[1]}"] = segment
-                optional_day(segment[2] if tag == "DTM" else "")
             elif tag in {"ST", "BPR", "TRN", "CUR"}:
                 known[tag] = segment
                 if tag == "BPR":
                     cents(segment[2])
-                    optional_day(_at(segment, 16))
             else:
                 organization.take(segment)
         index = 0
@@ -63,7 +63,7 @@ def _remittance(
         currency_code=known["CUR"][2] if "CUR" in known else "",
         receiver_number=known["REFEV"][2] if "REFEV" in known else "",
         payer_system_version=known["REFF2"][2] if "REFF2" in known else "",
-        production_on=day(produced[2]) if produced else None,
+        production_on=_day_or_none(produced[2]) if produced else None,
         payer=payer.read(),
         payee=payee.read(),
         origin=origin,
@@ -84,11 +84,19 @@ def _payment(bpr: list[str], trn: list[str]) -> Payment:
         originator_number=bpr[10],
         originator_supplement=bpr[11],
         payee_account=Account(*bpr[12:16]),
-        effective_on=optional_day(bpr[16]),
+        effective_on=_day_or_none(bpr[16]),
         trace_number=trn[2],
         payer_number=trn[3],
         trace_supplement=trn[4],
     )
+
+
+def _day_or_none(text: str) -> date | None:
+    """Read a date of the header; one that is wrong is no reason to set every claim aside."""
+    try:
+        return optional_day(text)
+    except ValueError:
+        return None
 
 
 class _Organization:
