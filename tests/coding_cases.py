@@ -1,11 +1,10 @@
-"""Makes HL7 v2 messages, profiles and encounters for the tests of coding-svc. Synthetic, every one."""
+"""Makes HL7 v2 messages, profiles and encounters for the tests of coding-svc. All synthetic."""
 
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from memory_cases import MemoryKeys, MemoryService
 
 from coding_svc.codec.hl7v2.encounter import understand
 from coding_svc.codec.hl7v2.message import Message, parse
@@ -17,6 +16,7 @@ from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, SetAside
 from coding_svc.rules.profile import Profile, Profiles, extended
 from coding_svc.store import CodingTable
+from memory_cases import MemoryKeys, MemoryService
 from rcm.domain import Command
 
 ROOT = Path(__file__).parents[1]

@@ -2,8 +2,8 @@
 
 import hl7
 import pytest
-from coding_cases import message, parsed, pid
 
+from coding_cases import message, parsed, pid
 from coding_svc.codec.hl7v2.acknowledgement import Header, answers, header_of
 from coding_svc.codec.hl7v2.message import parse
 from coding_svc.model.reasons import reason

@@ -1,8 +1,8 @@
 """Batch files: whole or not at all."""
 
 import pytest
-from coding_cases import CORPUS, message, pid, rules
 
+from coding_cases import CORPUS, message, pid, rules
 from coding_svc.codec.hl7v2 import batch
 
 ONE, TWO = message("ADT^A04", pid(), number="1"), message("ADT^A04", pid(), number="2")

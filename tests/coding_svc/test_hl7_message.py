@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from coding_cases import CORPUS, message, parsed, pid
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coding_cases import CORPUS, message, parsed, pid
 from coding_svc.codec.hl7v2.message import (
     FIELDS_MAX,
     NULL,

@@ -74,7 +74,7 @@ class Framer:
         since = max(self._scanned - 1, 0)
         end, again = buffer.find(END, since), buffer.find(START, since)
         if again >= 0 and (end < 0 or again < end):
-            self._close(frames, again, "start-inside")
+            self._close(frames, again, "too-large" if again > self._bytes_max else "start-inside")
             return True
         if end < 0:
             if len(buffer) > self._bytes_max + 1:

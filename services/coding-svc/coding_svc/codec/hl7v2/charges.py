@@ -42,11 +42,13 @@ class Line(Struct):
         ft1: The transaction.
         procedures: Its PR1.
         diagnoses: Its DG1 (P11 only; elsewhere DG1 belong to the encounter).
+        coverages: Its IN1 groups (P11 only).
     """
 
     ft1: Segment
     procedures: list[Segment]
     diagnoses: list[Segment]
+    coverages: list[dict[str, Segment]]
 
 
 def is_charge(ft1: Segment) -> bool:
@@ -148,7 +150,7 @@ class _Codes:
             if not self.procedure and entry.procedure_code:
                 self.procedure = entry.procedure_code
             found.extend(entry.modifiers)
-        elif not self.procedure:
+        elif not self.procedure and not ft1.text(25):
             self._faults.append(reason("needs-cdm-lookup", f"{ft1.path}-7"))
 
     def _from_pr1(self, line: Line, found: list[str]) -> None:

@@ -91,7 +91,6 @@ class _Groups(Struct):
     diagnoses: list[Segment]
     procedures: list[Segment]
     coverages: list[dict[str, Segment]]
-    line_coverages: list[dict[str, Segment]]
 
 
 class _Reader:
@@ -214,23 +213,22 @@ class _Reader:
         return Key(self.profile.authority or self.facility, number) if number else None
 
     def _coverages(self) -> tuple[Coverage, ...] | None:
-        groups, of_lines = self.groups.coverages, self.groups.line_coverages
-        if not groups and of_lines:
-            groups = of_lines
+        """Read the encounter's coverages; those of P11 charges must be the same ones."""
+        of_lines = [line.coverages for line in self.groups.lines if line.coverages]
+        groups = self.groups.coverages or (of_lines[0] if of_lines else [])
         if not groups:
             return None
-        read: list[Coverage] = []
-        for group in groups:
-            origin = self._origin(group["IN1"])
-            coverage = parts.coverage(group, self.profile, origin)
-            if not any(_same_coverage(coverage, other) for other in read):
-                read.append(coverage)
-        for group in of_lines:
-            coverage = parts.coverage(group, self.profile, "")
-            if not any(_same_coverage(coverage, other) for other in read):
-                fault = reason("line-coverage-differs", group["IN1"].path)
-                read[0] = structs.replace(read[0], faults=(*read[0].faults, fault))
+        read = [self._coverage(group) for group in groups]
+        for line in of_lines:
+            for group in line:
+                coverage = self._coverage(group)
+                if not any(_same_coverage(coverage, other) for other in read):
+                    fault = reason("line-coverage-differs", group["IN1"].path)
+                    read[0] = structs.replace(read[0], faults=(*read[0].faults, fault))
         return tuple(read)
+
+    def _coverage(self, group: dict[str, Segment]) -> Coverage:
+        return parts.coverage(group, self.profile, self._origin(group["IN1"]))
 
     def _each(
         self, segments: list[Segment], read: Callable[[Segment, str], T]
@@ -271,13 +269,13 @@ class _Reader:
 
 def _grouped(message: Message, *, charges_own_codes: bool) -> _Groups:
     """Sort the segments into groups by their position."""
-    groups = _Groups({}, [], [], [], [], [])
+    groups = _Groups({}, [], [], [], [])
     insurance: dict[str, Segment] | None = None
     line: Line | None = None
     for segment in message.segments:
         name = segment.name
         if name == "FT1":
-            line, insurance = Line(segment, [], []), None
+            line, insurance = Line(segment, [], [], []), None
             groups.lines.append(line)
         elif name == "PR1":
             groups.procedures.append(segment)
@@ -290,8 +288,10 @@ def _grouped(message: Message, *, charges_own_codes: bool) -> _Groups:
                 groups.diagnoses.append(segment)
         elif name == "IN1":
             insurance = {"IN1": segment}
-            own = line is not None and charges_own_codes
-            (groups.line_coverages if own else groups.coverages).append(insurance)
+            if line is not None and charges_own_codes:
+                line.coverages.append(insurance)
+            else:
+                groups.coverages.append(insurance)
         elif name in ("IN2", "IN3"):
             if insurance is not None:
                 insurance.setdefault(name, segment)
