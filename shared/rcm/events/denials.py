@@ -31,6 +31,7 @@ class AdjudicationAssessed(Event, frozen=True, kw_only=True):
         payer_sequence_code: Which leg.
         kind: As in RemittanceReceived.
         payer_claim_control_number: CLP07, which a corrected claim must name.
+        filing_indicator_code: CLP06, which tells payers that take no replacements.
         lines: Lines that have denied or earlier denied money.
         table_version: Version of the table that decided.
     """
@@ -43,6 +44,7 @@ class AdjudicationAssessed(Event, frozen=True, kw_only=True):
     payer_sequence_code: Literal["P", "S", "T"]
     kind: Literal["payment", "reversal", "correction", "forwarded", "information"]
     payer_claim_control_number: str
+    filing_indicator_code: str = ""
     lines: list[AssessedLine]
     table_version: str
 
@@ -122,6 +124,9 @@ class DenialChanged(Event, frozen=True, kw_only=True):
         action_code: Default action now.
         deadline_on: Deadline now.
         remittance_id: The advice that changed it.
+        category: What it is about now; empty when that did not change.
+        appealable: Whether it may be appealed now.
+        deadline_basis: How the deadline was computed; empty when it did not change.
     """
 
     name: ClassVar[str] = "DenialChanged"
@@ -135,10 +140,14 @@ class DenialChanged(Event, frozen=True, kw_only=True):
     action_code: str
     deadline_on: Day
     remittance_id: str
+    category: str = ""
+    appealable: bool = True
+    deadline_basis: str = ""
 
 
 class DenialClosed(Event, frozen=True, kw_only=True):
-    """A denial is no longer open.
+    """A denial is no longer open. Recorded a second time when a later answer says how a reversed
+    denial ended.
 
     Attributes:
         denial_id: Which.
