@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from rcm.x12.checker import Checker
 from rcm.x12.envelope import Transaction, Unit
-from rcm.x12.findings import Finding, Place, Rule, Severity
+from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.guide import Guide
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
@@ -212,7 +212,7 @@ class _Transaction:
         self._count = 0
         self._parents: dict[str, str] = {}
         self._levels: dict[str, Origin] = {}
-        self._promise: tuple[Place, bool] | None = None
+        self._promise: tuple[Unit, bool] | None = None
         self._faults: dict[str, tuple[Finding, ...]] = {}
 
     def take(self, unit: Unit) -> Iterator[Event]:
@@ -334,7 +334,9 @@ class _Transaction:
                 faults.append((LEVEL_PARENT, f"HL02 should be {above or 'a level'}.", 2, parent))
         self._parents[level] = number
         self._keep_promise(has_children=level == "23")
-        self._promise = (unit.place(0), child == "1") if level == "22" else None
+        self._promise = (unit, child == "1") if level == "22" else None
+        if not faults:
+            return []
         place = unit.place(0)
         found = [
             Finding(rule=rule, place=place, message=message, element=element, value=value)
@@ -353,7 +355,7 @@ class _Transaction:
             return
         message = "HL04 should be 1." if has_children else "HL04 should be 0."
         self._findings.append(
-            Finding(rule=LEVEL_CHILD, place=promise[0], message=message, element=4)
+            Finding(rule=LEVEL_CHILD, place=promise[0].place(0), message=message, element=4)
         )
 
     def _say_unreadable(self, unit: Unit, index: int) -> Finding:

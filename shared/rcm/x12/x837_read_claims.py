@@ -21,6 +21,12 @@ from rcm.x12.x837_details import (
     ValueCode,
 )
 from rcm.x12.x837_parties import BillingProvider, Patient, Payer, Subscriber
+from rcm.x12.x837_qualifiers import (
+    DENTAL_NUMBERS,
+    INSTITUTIONAL_NUMBERS,
+    PROFESSIONAL_DAYS,
+    PROFESSIONAL_NUMBERS,
+)
 from rcm.x12.x837_read_lines import (
     DENTAL,
     INSTITUTIONAL,
@@ -349,49 +355,12 @@ _SHARED: Final[dict[str, Handler]] = {
     "CRC": take_condition,
     "HCP": take_repricing,
 }
-_SHARED_NUMBERS: Final = {
-    "4N": "service_authorization_exception_code",
-    "9F": "referral_number",
-    "G1": "prior_authorization_number",
-    "F8": "payer_claim_control_number",
-    "9A": "repriced_claim_number",
-    "9C": "adjusted_repriced_claim_number",
-    "D9": "clearinghouse_trace_number",
-}
 PROFESSIONAL_CLAIM: Final = ClaimTable(
     make=ProfessionalClaim,
     head=_professional_head,
     lines=PROFESSIONAL,
-    days={
-        "431": "onset_on",
-        "454": "initial_treatment_on",
-        "304": "last_seen_on",
-        "453": "acute_manifestation_on",
-        "439": "accident_on",
-        "484": "last_menstrual_period_on",
-        "455": "last_x_ray_on",
-        "471": "prescribed_on",
-        "360": "disability_from",
-        "361": "disability_through",
-        "297": "last_worked_on",
-        "296": "return_to_work_on",
-        "435": "admitted_on",
-        "096": "discharged_on",
-        "090": "care_assumed_on",
-        "091": "care_relinquished_on",
-        "444": "first_contact_on",
-        "050": "repricer_received_on",
-    },
-    numbers=_SHARED_NUMBERS
-    | {
-        "F5": "medicare_crossover_code",
-        "EW": "mammography_certification_number",
-        "X4": "clia_number",
-        "LX": "investigational_device_number",
-        "EA": "medical_record_number",
-        "P4": "demonstration_project_number",
-        "1J": "care_plan_oversight_number",
-    },
+    days=PROFESSIONAL_DAYS,
+    numbers=PROFESSIONAL_NUMBERS,
     amounts={"F5": "patient_paid_cents"},
     handlers=_SHARED | {"CR1": take_ambulance, "CR2": _cr2, "HI": _hi, "DTP314": _disability},
 )
@@ -400,13 +369,7 @@ INSTITUTIONAL_CLAIM: Final = ClaimTable(
     head=_institutional_head,
     lines=INSTITUTIONAL,
     days={"050": "repricer_received_on"},
-    numbers=_SHARED_NUMBERS
-    | {
-        "LU": "auto_accident_state_code",
-        "EA": "medical_record_number",
-        "P4": "demonstration_project_number",
-        "G4": "peer_review_number",
-    },
+    numbers=INSTITUTIONAL_NUMBERS,
     amounts={"F3": "patient_estimated_due_cents"},
     handlers=_SHARED
     | {
@@ -427,7 +390,7 @@ DENTAL_CLAIM: Final = ClaimTable(
         "452": "appliance_placement_on",
         "050": "repricer_received_on",
     },
-    numbers=_SHARED_NUMBERS | {"G3": "predetermination_number"},
+    numbers=DENTAL_NUMBERS,
     amounts={"F5": "patient_paid_cents"},
     handlers=_SHARED | {"DN1": _dn1, "DN2": _dn2, "HI": _hi},
 )

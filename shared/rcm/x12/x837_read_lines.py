@@ -25,6 +25,13 @@ from rcm.x12.x837_lines import (
     ProfessionalLine,
     ServiceLine,
 )
+from rcm.x12.x837_qualifiers import (
+    DENTAL_LINE_DAYS,
+    DENTAL_LINE_NUMBERS,
+    PROFESSIONAL_LINE_DAYS,
+    PROFESSIONAL_LINE_NUMBERS,
+    REPRICED_LINE_NUMBERS,
+)
 from rcm.x12.x837_read_parties import Row, Rows, at, name_group, reference
 from rcm.x12.x837_read_payers import line_adjudication, procedure
 
@@ -385,28 +392,8 @@ _SHARED: Final[dict[str, Handler]] = {
 _DRUG: Final[dict[str, Handler]] = {"LIN": _lin, "CTP": _ctp}
 PROFESSIONAL: Final = LineTable(
     make=ProfessionalLine,
-    days={
-        "472": "service_from",
-        "471": "prescribed_on",
-        "607": "certification_revised_on",
-        "463": "therapy_begun_on",
-        "461": "last_certified_on",
-        "304": "last_seen_on",
-        "738": "haemoglobin_test_on",
-        "739": "creatinine_test_on",
-        "011": "shipped_on",
-        "455": "last_x_ray_on",
-        "454": "initial_treatment_on",
-    },
-    numbers={
-        "6R": "line_item_control_number",
-        "9B": "repriced_line_number",
-        "9D": "adjusted_repriced_line_number",
-        "EW": "mammography_certification_number",
-        "X4": "clia_number",
-        "F4": "referring_clia_number",
-        "BT": "immunization_batch_number",
-    },
+    days={"472": "service_from"} | PROFESSIONAL_LINE_DAYS,
+    numbers=REPRICED_LINE_NUMBERS | PROFESSIONAL_LINE_NUMBERS,
     lists={"G1": "prior_authorizations", "9F": "referrals"},
     amounts={"T": "sales_tax_cents", "F4": "postage_cents"},
     handlers=_SHARED
@@ -427,30 +414,15 @@ PROFESSIONAL: Final = LineTable(
 INSTITUTIONAL: Final = LineTable(
     make=InstitutionalLine,
     days={"472": "service_from"},
-    numbers={
-        "6R": "line_item_control_number",
-        "9B": "repriced_line_number",
-        "9D": "adjusted_repriced_line_number",
-    },
+    numbers={"6R": "line_item_control_number"} | REPRICED_LINE_NUMBERS,
     lists={},
     amounts={"GT": "service_tax_cents", "N8": "facility_tax_cents"},
     handlers=_SHARED | _DRUG | {"SV2": _sv2},
 )
 DENTAL: Final = LineTable(
     make=DentalLine,
-    days={
-        "472": "service_from",
-        "441": "prior_placement_on",
-        "452": "appliance_placement_on",
-        "446": "replacement_on",
-        "196": "treatment_started_on",
-        "198": "treatment_completed_on",
-    },
-    numbers={
-        "6R": "line_item_control_number",
-        "9A": "repriced_line_number",
-        "9C": "adjusted_repriced_line_number",
-    },
+    days={"472": "service_from"} | DENTAL_LINE_DAYS,
+    numbers=DENTAL_LINE_NUMBERS,
     lists={"G3": "predetermination_numbers", "G1": "prior_authorizations", "9F": "referrals"},
     amounts={"T": "sales_tax_cents"},
     handlers=_SHARED | {"SV3": _sv3, "TOO": _too},

@@ -86,12 +86,14 @@ class Segments:
     def composite(self, *parts: str) -> str:
         """Join components and leave trailing empty ones out."""
         last = len(parts)
-        while last and not parts[last - 1]:
-            last -= 1
+        if last and not parts[-1]:
+            while last and not parts[last - 1]:
+                last -= 1
+            parts = parts[:last]
         if not last:
             return ""
         self.joins += last - 1
-        return self._component.join(parts[:last])
+        return self._component.join(parts)
 
     def name(
         self,
@@ -103,26 +105,23 @@ class Segments:
         """Write NM1: last, first, middle and suffix; then the identifier and its qualifier."""
         last, first, middle, suffix = names
         qualifier, text = identifier
-        self.put(("NM1", code, person, last, first, middle, "", suffix, text and qualifier, text))
+        if text:
+            self.put(("NM1", code, person, last, first, middle, "", suffix, qualifier, text))
+        else:
+            self.put(("NM1", code, person, last, first, middle, "", suffix))
 
     def address(self, place: Address | None) -> None:
         """Write N3 and N4."""
         if place is None:
             return
-        if place.line_1:
+        if place.line_2:
             self.put(("N3", place.line_1, place.line_2))
-        self.put(
-            (
-                "N4",
-                place.city,
-                place.state_code,
-                place.postal_code,
-                place.country_code,
-                "",
-                "",
-                place.subdivision_code,
-            )
-        )
+        elif place.line_1:
+            self.put(("N3", place.line_1))
+        row = ("N4", place.city, place.state_code, place.postal_code)
+        if place.country_code or place.subdivision_code:
+            row = (*row, place.country_code, "", "", place.subdivision_code)
+        self.put(row)
 
     def contact(self, contact: Contact) -> None:
         """Write PER."""
@@ -138,8 +137,11 @@ class Segments:
     def references(self, references: Iterable[Reference]) -> None:
         """Write REF, with the payer that an identifier belongs to where one is named."""
         for one in references:
-            payer = one.payer_number and self.composite("2U", one.payer_number)
-            self.put(("REF", one.qualifier_code, one.number, "", payer))
+            if one.payer_number:
+                payer = self.composite("2U", one.payer_number)
+                self.put(("REF", one.qualifier_code, one.number, "", payer))
+            else:
+                self.put(("REF", one.qualifier_code, one.number))
 
     def providers(self, providers: Iterable[Provider]) -> None:
         """Write the providers of 2310, 2330 or 2420."""

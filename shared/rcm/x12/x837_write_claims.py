@@ -4,9 +4,18 @@ Segments leave in the order of the guides, so that a claim has one written form.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from rcm.x12.x837_claims import Claim, DentalClaim, InstitutionalClaim, ProfessionalClaim
 from rcm.x12.x837_details import Diagnosis, InpatientProcedure
+from rcm.x12.x837_qualifiers import (
+    DENTAL_NUMBERS,
+    INSTITUTIONAL_NUMBERS,
+    PROFESSIONAL_DAYS,
+    PROFESSIONAL_NUMBERS,
+    Days,
+    Numbers,
+)
 from rcm.x12.x837_segments import (
     Put,
     Segments,
@@ -14,7 +23,6 @@ from rcm.x12.x837_segments import (
     day,
     put_days,
     put_period,
-    put_references,
     quantity,
 )
 from rcm.x12.x837_write_lines import (
@@ -25,6 +33,15 @@ from rcm.x12.x837_write_lines import (
     put_professional_line,
 )
 from rcm.x12.x837_write_payers import put_other_payer
+
+_DAYS: Final = Days(PROFESSIONAL_DAYS, day)
+# DTP*314 stands where 360 and 361 would, when both days of a disability are known.
+_DAYS_BEFORE: Final = Days(dict(list(PROFESSIONAL_DAYS.items())[:8]), day)
+_DAYS_AFTER: Final = Days(dict(list(PROFESSIONAL_DAYS.items())[10:]), day)
+_NUMBERS: Final = Numbers(PROFESSIONAL_NUMBERS)
+_BILL_NUMBERS_BEFORE: Final = Numbers(dict(list(INSTITUTIONAL_NUMBERS.items())[:6]))
+_BILL_NUMBERS_AFTER: Final = Numbers(dict(list(INSTITUTIONAL_NUMBERS.items())[6:]))
+_DENTAL_NUMBERS: Final = Numbers(DENTAL_NUMBERS)
 
 
 def put_professional(out: Segments, claim: ProfessionalClaim) -> None:
@@ -38,13 +55,16 @@ def put_professional(out: Segments, claim: ProfessionalClaim) -> None:
         (_related_causes(out, claim), claim.special_program_code),
     )
     _put_professional_days(put, claim)
-    out.attachments(claim.attachments)
+    if claim.attachments:
+        out.attachments(claim.attachments)
     out.contract(claim.contract)
     if claim.patient_paid_cents is not None:
         put(("AMT", "F5", amount(claim.patient_paid_cents)))
-    _put_professional_references(put, claim)
-    out.fixed_format(claim.fixed_format)
-    out.notes(claim.notes)
+    _NUMBERS.put(put, claim)
+    if claim.fixed_format:
+        out.fixed_format(claim.fixed_format)
+    if claim.notes:
+        out.notes(claim.notes)
     if claim.ambulance is not None:
         put(ambulance(claim.ambulance))
     if claim.spinal_manipulation is not None:
@@ -86,13 +106,16 @@ def put_institutional(out: Segments, claim: InstitutionalClaim) -> None:
             claim.patient_status_code,
         )
     )
-    out.attachments(claim.attachments)
+    if claim.attachments:
+        out.attachments(claim.attachments)
     out.contract(claim.contract)
     if claim.patient_estimated_due_cents is not None:
         put(("AMT", "F3", amount(claim.patient_estimated_due_cents)))
     _put_institutional_references(put, claim)
-    out.fixed_format(claim.fixed_format)
-    out.notes(claim.notes)
+    if claim.fixed_format:
+        out.fixed_format(claim.fixed_format)
+    if claim.notes:
+        out.notes(claim.notes)
     put_conditions(put, claim.conditions)
     _put_institutional_codes(out, claim)
     out.repricing(claim.repricing)
@@ -128,13 +151,16 @@ def put_dental(out: Segments, claim: DentalClaim) -> None:
         )
     for tooth in claim.tooth_statuses:
         put(("DN2", tooth.tooth_code, tooth.status_code, "", "", "", "JP"))
-    out.attachments(claim.attachments)
+    if claim.attachments:
+        out.attachments(claim.attachments)
     out.contract(claim.contract)
     if claim.patient_paid_cents is not None:
         put(("AMT", "F5", amount(claim.patient_paid_cents)))
-    _put_dental_references(put, claim)
-    out.fixed_format(claim.fixed_format)
-    out.notes(claim.notes)
+    _DENTAL_NUMBERS.put(put, claim)
+    if claim.fixed_format:
+        out.fixed_format(claim.fixed_format)
+    if claim.notes:
+        out.notes(claim.notes)
     _put_diagnoses(out, claim.diagnoses)
     out.repricing(claim.repricing)
     _put_providers_and_payers(out, claim)
@@ -171,71 +197,20 @@ def _put_head(
         claim.assignment_code,
         claim.benefits_assignment_code,
         claim.release_code,
-        patient_signature,
-        causes,
-        programme,
     )
     if claim.predetermination_code or claim.delay_reason_code:
-        head += ("",) * 6 + (claim.predetermination_code, claim.delay_reason_code)
+        head += (patient_signature, causes, programme, "", "", "", "", "", "")
+        head += (claim.predetermination_code, claim.delay_reason_code)
+    elif patient_signature or causes or programme:
+        head += (patient_signature, causes, programme)
     out.put(head)
 
 
-def _put_professional_references(put: Put, claim: ProfessionalClaim) -> None:
-    put_references(
-        put,
-        (
-            ("4N", claim.service_authorization_exception_code),
-            ("F5", claim.medicare_crossover_code),
-            ("EW", claim.mammography_certification_number),
-            ("9F", claim.referral_number),
-            ("G1", claim.prior_authorization_number),
-            ("F8", claim.payer_claim_control_number),
-            ("X4", claim.clia_number),
-            ("9A", claim.repriced_claim_number),
-            ("9C", claim.adjusted_repriced_claim_number),
-            ("LX", claim.investigational_device_number),
-            ("D9", claim.clearinghouse_trace_number),
-            ("EA", claim.medical_record_number),
-            ("P4", claim.demonstration_project_number),
-            ("1J", claim.care_plan_oversight_number),
-        ),
-    )
-
-
 def _put_institutional_references(put: Put, claim: InstitutionalClaim) -> None:
-    put_references(
-        put,
-        (
-            ("4N", claim.service_authorization_exception_code),
-            ("9F", claim.referral_number),
-            ("G1", claim.prior_authorization_number),
-            ("F8", claim.payer_claim_control_number),
-            ("9A", claim.repriced_claim_number),
-            ("9C", claim.adjusted_repriced_claim_number),
-            *(("LX", device) for device in claim.investigational_device_numbers),
-            ("D9", claim.clearinghouse_trace_number),
-            ("LU", claim.auto_accident_state_code),
-            ("EA", claim.medical_record_number),
-            ("P4", claim.demonstration_project_number),
-            ("G4", claim.peer_review_number),
-        ),
-    )
-
-
-def _put_dental_references(put: Put, claim: DentalClaim) -> None:
-    put_references(
-        put,
-        (
-            ("G3", claim.predetermination_number),
-            ("4N", claim.service_authorization_exception_code),
-            ("F8", claim.payer_claim_control_number),
-            ("9F", claim.referral_number),
-            ("G1", claim.prior_authorization_number),
-            ("9A", claim.repriced_claim_number),
-            ("9C", claim.adjusted_repriced_claim_number),
-            ("D9", claim.clearinghouse_trace_number),
-        ),
-    )
+    _BILL_NUMBERS_BEFORE.put(put, claim)
+    for device in claim.investigational_device_numbers:
+        put(("REF", "LX", device))
+    _BILL_NUMBERS_AFTER.put(put, claim)
 
 
 def _related_causes(out: Segments, claim: ProfessionalClaim | DentalClaim) -> str:
@@ -252,37 +227,13 @@ def _related_causes(out: Segments, claim: ProfessionalClaim | DentalClaim) -> st
 
 
 def _put_professional_days(put: Put, claim: ProfessionalClaim) -> None:
-    put_days(
-        put,
-        (
-            ("431", claim.onset_on),
-            ("454", claim.initial_treatment_on),
-            ("304", claim.last_seen_on),
-            ("453", claim.acute_manifestation_on),
-            ("439", claim.accident_on),
-            ("484", claim.last_menstrual_period_on),
-            ("455", claim.last_x_ray_on),
-            ("471", claim.prescribed_on),
-        ),
-    )
     first, last = claim.disability_from, claim.disability_through
-    if first is not None and last is not None:
-        put_period(put, "314", first, last)
-    else:
-        put_days(put, (("360", first), ("361", last)))
-    put_days(
-        put,
-        (
-            ("297", claim.last_worked_on),
-            ("296", claim.return_to_work_on),
-            ("435", claim.admitted_on),
-            ("096", claim.discharged_on),
-            ("090", claim.care_assumed_on),
-            ("091", claim.care_relinquished_on),
-            ("444", claim.first_contact_on),
-            ("050", claim.repricer_received_on),
-        ),
-    )
+    if first is None or last is None:
+        _DAYS.put(put, claim)
+        return
+    _DAYS_BEFORE.put(put, claim)
+    put_period(put, "314", first, last)
+    _DAYS_AFTER.put(put, claim)
 
 
 def _put_diagnoses(out: Segments, diagnoses: Iterable[Diagnosis]) -> None:

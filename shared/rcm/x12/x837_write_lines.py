@@ -1,9 +1,19 @@
 """From typed service lines to segments: 2400, 2410, 2420 and 2440."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from rcm.x12.x837_details import Ambulance, Condition, Drug, Form
 from rcm.x12.x837_lines import DentalLine, InstitutionalLine, ProfessionalLine
+from rcm.x12.x837_qualifiers import (
+    DENTAL_LINE_DAYS,
+    DENTAL_LINE_NUMBERS,
+    PROFESSIONAL_LINE_DAYS,
+    PROFESSIONAL_LINE_NUMBERS,
+    REPRICED_LINE_NUMBERS,
+    Days,
+    Numbers,
+)
 from rcm.x12.x837_segments import (
     Put,
     Segments,
@@ -11,12 +21,17 @@ from rcm.x12.x837_segments import (
     cents,
     day,
     number,
-    put_days,
     put_period,
     put_references,
     quantity,
 )
 from rcm.x12.x837_write_payers import procedure_composite, put_adjudication
+
+_DAYS: Final = Days(PROFESSIONAL_LINE_DAYS, day)
+_NUMBERS: Final = Numbers(PROFESSIONAL_LINE_NUMBERS)
+_REPRICED: Final = Numbers(REPRICED_LINE_NUMBERS)
+_DENTAL_DAYS: Final = Days(DENTAL_LINE_DAYS, day)
+_DENTAL_NUMBERS: Final = Numbers(DENTAL_LINE_NUMBERS)
 
 
 def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> None:
@@ -24,17 +39,18 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
     put = out.put
     put(("LX", str(place)))
     assert line.procedure is not None, "a line of this guide has a procedure"
-    procedure = procedure_composite(out, line.procedure)
-    put(
-        (
-            "SV1",
-            procedure,
-            amount(line.billed_cents),
-            line.unit_code,
-            quantity(line.quantity),
-            line.place_of_service_code,
-            "",
-            out.composite(*map(str, line.diagnosis_pointers)),
+    service: tuple[str, ...] = (
+        "SV1",
+        procedure_composite(out, line.procedure),
+        amount(line.billed_cents),
+        line.unit_code,
+        quantity(line.quantity),
+        line.place_of_service_code,
+        "",
+        out.composite(*map(str, line.diagnosis_pointers)),
+    )
+    if line.is_emergency or line.is_epsdt or line.is_family_planning or line.is_copay_exempt:
+        service += (
             "",
             "Y" if line.is_emergency else "",
             "",
@@ -44,7 +60,7 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
             "",
             "0" if line.is_copay_exempt else "",
         )
-    )
+    put(service)
     if line.rental is not None:
         rental = line.rental
         put(
@@ -58,21 +74,28 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
                 rental.frequency_code,
             )
         )
-    out.attachments(line.attachments)
+    if line.attachments:
+        out.attachments(line.attachments)
     if line.ambulance is not None:
         put(ambulance(line.ambulance))
     if line.equipment is not None:
         need = line.equipment
         put(("CR3", need.certification_type_code, "MO", number(need.duration_months)))
-    put_conditions(put, line.conditions)
+    if line.conditions:
+        put_conditions(put, line.conditions)
     _put_professional_line_facts(out, line)
-    out.fixed_format(line.fixed_format)
-    out.notes(line.notes)
+    if line.fixed_format:
+        out.fixed_format(line.fixed_format)
+    if line.notes:
+        out.notes(line.notes)
     if line.purchased_cents is not None:
         put(("PS1", line.purchased_from_number, amount(line.purchased_cents)))
-    out.repricing(line.repricing)
-    _put_drug(out, line.drug)
-    out.providers(line.providers)
+    if line.repricing is not None:
+        out.repricing(line.repricing)
+    if line.drug is not None:
+        _put_drug(out, line.drug)
+    if line.providers:
+        out.providers(line.providers)
     for one in line.adjudications:
         put_adjudication(out, one)
     for form in line.forms:
@@ -83,43 +106,21 @@ def _put_professional_line_facts(out: Segments, line: ProfessionalLine) -> None:
     put = out.put
     if line.service_from is not None:
         put_period(put, "472", line.service_from, line.service_through)
-    put_days(
-        put,
-        (
-            ("471", line.prescribed_on),
-            ("607", line.certification_revised_on),
-            ("463", line.therapy_begun_on),
-            ("461", line.last_certified_on),
-            ("304", line.last_seen_on),
-            ("738", line.haemoglobin_test_on),
-            ("739", line.creatinine_test_on),
-            ("011", line.shipped_on),
-            ("455", line.last_x_ray_on),
-            ("454", line.initial_treatment_on),
-        ),
-    )
+    _DAYS.put(put, line)
     if line.ambulance_patient_count is not None:
         put(("QTY", "PT", number(line.ambulance_patient_count)))
     if line.obstetric_units is not None:
         put(("QTY", "FL", number(line.obstetric_units)))
     for one in line.measurements:
         put(("MEA", one.reference_code, one.qualifier_code, number(one.value)))
-    out.contract(line.contract)
-    put_references(
-        put, (("9B", line.repriced_line_number), ("9D", line.adjusted_repriced_line_number))
-    )
-    out.references(line.prior_authorizations)
-    put_references(
-        put,
-        (
-            ("6R", line.line_item_control_number),
-            ("EW", line.mammography_certification_number),
-            ("X4", line.clia_number),
-            ("F4", line.referring_clia_number),
-            ("BT", line.immunization_batch_number),
-        ),
-    )
-    out.references(line.referrals)
+    if line.contract is not None:
+        out.contract(line.contract)
+    _REPRICED.put(put, line)
+    if line.prior_authorizations:
+        out.references(line.prior_authorizations)
+    _NUMBERS.put(put, line)
+    if line.referrals:
+        out.references(line.referrals)
     if line.sales_tax_cents is not None:
         put(("AMT", "T", amount(line.sales_tax_cents)))
     if line.postage_cents is not None:
@@ -142,25 +143,25 @@ def put_institutional_line(out: Segments, place: int, line: InstitutionalLine) -
             cents(line.non_covered_cents),
         )
     )
-    out.attachments(line.attachments)
+    if line.attachments:
+        out.attachments(line.attachments)
     if line.service_from is not None:
         put_period(put, "472", line.service_from, line.service_through)
-    put_references(
-        put,
-        (
-            ("6R", line.line_item_control_number),
-            ("9B", line.repriced_line_number),
-            ("9D", line.adjusted_repriced_line_number),
-        ),
-    )
+    if line.line_item_control_number:
+        put(("REF", "6R", line.line_item_control_number))
+    _REPRICED.put(put, line)
     if line.service_tax_cents is not None:
         put(("AMT", "GT", amount(line.service_tax_cents)))
     if line.facility_tax_cents is not None:
         put(("AMT", "N8", amount(line.facility_tax_cents)))
-    out.notes(line.notes)
-    out.repricing(line.repricing)
-    _put_drug(out, line.drug)
-    out.providers(line.providers)
+    if line.notes:
+        out.notes(line.notes)
+    if line.repricing is not None:
+        out.repricing(line.repricing)
+    if line.drug is not None:
+        _put_drug(out, line.drug)
+    if line.providers:
+        out.providers(line.providers)
     for one in line.adjudications:
         put_adjudication(out, one)
 
@@ -190,40 +191,26 @@ def put_dental_line(out: Segments, place: int, line: DentalLine) -> None:
         put(("TOO", "JP", tooth.code, out.composite(*tooth.surface_codes)))
     if line.service_from is not None:
         put_period(put, "472", line.service_from, line.service_through)
-    put_days(
-        put,
-        (
-            ("441", line.prior_placement_on),
-            ("452", line.appliance_placement_on),
-            ("446", line.replacement_on),
-            ("196", line.treatment_started_on),
-            ("198", line.treatment_completed_on),
-        ),
-    )
-    out.contract(line.contract)
+    _DENTAL_DAYS.put(put, line)
+    if line.contract is not None:
+        out.contract(line.contract)
     out.references(line.predetermination_numbers)
     out.references(line.prior_authorizations)
-    put_references(
-        put,
-        (
-            ("6R", line.line_item_control_number),
-            ("9A", line.repriced_line_number),
-            ("9C", line.adjusted_repriced_line_number),
-        ),
-    )
+    _DENTAL_NUMBERS.put(put, line)
     out.references(line.referrals)
     if line.sales_tax_cents is not None:
         put(("AMT", "T", amount(line.sales_tax_cents)))
-    out.fixed_format(line.fixed_format)
-    out.repricing(line.repricing)
-    out.providers(line.providers)
+    if line.fixed_format:
+        out.fixed_format(line.fixed_format)
+    if line.repricing is not None:
+        out.repricing(line.repricing)
+    if line.providers:
+        out.providers(line.providers)
     for one in line.adjudications:
         put_adjudication(out, one)
 
 
-def _put_drug(out: Segments, drug: Drug | None) -> None:
-    if drug is None:
-        return
+def _put_drug(out: Segments, drug: Drug) -> None:
     out.put(("LIN", "", "N4", drug.ndc))
     out.put(("CTP", "", "", "", number(drug.quantity), drug.unit_code))
     put_references(out.put, (("VY", drug.link_sequence_number), ("XZ", drug.prescription_number)))
