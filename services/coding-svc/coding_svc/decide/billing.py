@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from coding_svc.model.account import Account, Coverage
 from coding_svc.model.person import Person
@@ -72,8 +72,11 @@ class Content(Struct, frozen=True, kw_only=True):
 
     @property
     def sha256(self) -> str:
-        """What changes exactly when the content does."""
-        return sha256(_ENCODER.encode(self)).hexdigest()
+        """What changes when a claim would; nobody rebills because a patient has moved."""
+        patient = structs.replace(self.patient, person=_settled(self.patient.person))
+        subscribers = [structs.replace(s, person=_settled(s.person)) for s in self.subscribers]
+        settled = structs.replace(self, patient=patient, subscribers=subscribers)
+        return sha256(_ENCODER.encode(settled)).hexdigest()
 
 
 class Assessment(Struct, frozen=True):
@@ -140,8 +143,9 @@ def _facility_part(
 ) -> clinical.Institutional | None:
     if not any(line.form == "I" for line in lines):
         return None
-    reader.provider(account.stay.attending, required=True)
-    if account.stay.attending is None:
+    attending = account.stay.attending
+    reader.provider(attending, required=True)
+    if attending is None or not attending.is_somebody:
         found.append(reason("no-attending", "PV1[1]-7"))
     return institutional(account, profile, lines, found)
 
@@ -197,6 +201,11 @@ def _content(
         rendering=rendering.pop() if len(rendering) == 1 else None,
         accident=_accident(account),
     )
+
+
+def _settled(person: clinical.PersonPhi) -> clinical.PersonPhi:
+    """A person without what may change after the claim has gone."""
+    return structs.replace(person, address=None, phone_number="")
 
 
 def _patient(account: Account) -> clinical.PatientPhi:

@@ -38,6 +38,11 @@ class Practitioner(Struct, frozen=True, omit_defaults=True):
     fault: str = ""
     path: str = ""
 
+    @property
+    def is_somebody(self) -> bool:
+        """False for the one that a sender's null leaves: nobody, and said so."""
+        return bool(self.npi or self.local_number or self.last_name)
+
 
 class Coverage(Struct, frozen=True, omit_defaults=True):
     """One insurance of the patient. HL7 IN1, IN2; FHIR Coverage.

@@ -87,7 +87,7 @@ class LineReader:
         self, practitioner: Practitioner | None, *, required: bool
     ) -> clinical.Provider | None:
         """Name a provider for the claim; one that cannot be named is a hold only where needed."""
-        if practitioner is None:
+        if practitioner is None or not practitioner.is_somebody:
             return None
         fault = practitioner.fault
         last, first = practitioner.last_name, practitioner.first_name
@@ -125,7 +125,7 @@ class LineReader:
         if form == "I":
             return None
         attending = self._account.stay.attending
-        if attending is None:
+        if attending is None or not attending.is_somebody:
             self._say("no-rendering", element(path, 20, "performer"))
             return None
         self._say("rendering-defaulted", element(path, 20, "performer"))
