@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from backends import kafka_server, missing, postgres_server
 
 

@@ -15,9 +15,9 @@ from typing import Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from memory_cases import NOON, MemoryKeys, MemoryService, fact_of
 from sqlalchemy import MetaData
 
+from memory_cases import NOON, MemoryKeys, MemoryService, fact_of
 from rcm.domain import Command, Fact, Service
 from rcm.events.catalogue import CATALOGUE, EVENTS_BY_TOPIC
 from rcm.events.envelope import Recorded, log_key

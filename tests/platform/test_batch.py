@@ -1,7 +1,12 @@
 """What the engine decides between load and commit, over dictionaries."""
 
 import pytest
+
 from memory_cases import MemoryKeys, MemoryService, World, fact_of
+from rcm.events.phi import ClearPhi
+from rcm.platform.engine.parking import StillParked
+from rcm.platform.keys import NotSealedHere
+from rcm.problems import IdempotencyKeyReused
 from service_cases import Cause, ServiceCase
 from toy_cases import (
     ALPHA,
@@ -19,11 +24,6 @@ from toy_cases import (
     broken,
     note_command,
 )
-
-from rcm.events.phi import ClearPhi
-from rcm.platform.engine.parking import StillParked
-from rcm.platform.keys import NotSealedHere
-from rcm.problems import IdempotencyKeyReused
 
 alpha = ServiceCase(ALPHA_SVC, AlphaTable.metadata, catalogue=CATALOGUE)
 beta = ServiceCase(BETA_SVC, BetaTable.metadata, catalogue=CATALOGUE)

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
-from toy_cases import ALPHA_MANIFEST, BETA_MANIFEST, GAMMA_MANIFEST, Note
 
 from rcm.platform.local import create_database
 from rcm.platform.log.port import Draft, TopicPartition, pack_headers
@@ -20,14 +19,15 @@ from rcm.platform.store.port import (
     ForeignTenant,
     ParkedEvent,
     StoreConflict,
-    StoreUnavailable,
     StoredOutcome,
     StoredStream,
+    StoreUnavailable,
     Wanted,
 )
 from rcm.platform.store.postgres import PostgresStore, UnsafeRole, sqlalchemy_url
 from rcm.platform.store.revise import revise
 from rcm.platform.store.sqlite import SqliteStore
+from toy_cases import ALPHA_MANIFEST, BETA_MANIFEST, GAMMA_MANIFEST, Note
 
 US, THEM = "northside", "lakeview"
 PLACE = TopicPartition("toy.alpha", 0)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,10 +26,8 @@ from rcm.platform.log.sqlite import SqliteLog
 from rcm.platform.manifest import Job, Manifest
 from rcm.platform.relay import Relay
 from rcm.platform.settings import Settings
-from rcm.platform.store.migrate import check_migrated, migrate
+from rcm.platform.store.places import place_of
 from rcm.platform.store.port import ParkedEvent, Store
-from rcm.platform.store.postgres import PostgresStore, sqlalchemy_url
-from rcm.platform.store.sqlite import SqliteStore
 from rcm.problems import NotFound
 
 T = TypeVar("T")
@@ -145,7 +142,7 @@ async def open_runtime(
     async with contextlib.AsyncExitStack() as stack:
         keys: Keys = KeyFolder(settings.data_dir / "keys")
         stack.push_async_callback(keys.close)
-        store = await open_store(manifest, settings)
+        store = await place_of(manifest, settings).open()
         stack.push_async_callback(store.close)
         log = await open_log(settings, topics)
         stack.push_async_callback(log.close)
@@ -184,35 +181,6 @@ async def open_runtime(
         yield runtime
 
 
-async def open_store(manifest: Manifest, settings: Settings) -> SqliteStore | PostgresStore:
-    """Open the store of a service, its tables up to date.
-
-    Raises:
-        NotMigrated: They are not, and we may not change them.
-        UnsafeRole: The database role is not bound by row-level security.
-    """
-    if settings.postgres_url:
-        name = manifest.service.name.replace("-", "_")
-        url = settings.postgres_url.replace("{service}", name)
-        owner = settings.postgres_owner_url.replace("{service}", name)
-        if owner:
-            await migrate(sqlalchemy_url(owner), manifest, urlsplit(url).username or "")
-        store = PostgresStore(url, manifest)
-        try:
-            await store.check_role()
-            async with store.administer() as connection:
-                await connection.run_sync(check_migrated, manifest)
-        except BaseException:
-            await store.close()
-            raise
-        return store
-    folder = settings.data_dir / "stores"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{manifest.service.name}.db"
-    await migrate(f"sqlite+aiosqlite:///{path}", manifest)
-    return SqliteStore(path, manifest)
-
-
 async def open_log(settings: Settings, topics: Sequence[str] = TOPICS) -> EventLog:
     """Open the log; the embedded one is made if it is missing.
 
@@ -242,7 +210,7 @@ async def _keep_running(runtime: Runtime, name: str, job: Job) -> None:
     while True:
         try:
             await job(runtime)
-        except Exception as error:  # noqa: BLE001 - one job's failure leaves the service running
+        except Exception as error:
             logger.exception("job failed", extra={"job": name, "error_type": type(error).__name__})
             runtime.failed_jobs.add(name)
             await asyncio.sleep(_JOB_RETRY_S[min(failures, len(_JOB_RETRY_S) - 1)])
@@ -277,4 +245,4 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-__all__: Final[Sequence[Any]] = ["Runtime", "open_log", "open_runtime", "open_store"]
+__all__: Final[Sequence[Any]] = ["Runtime", "open_log", "open_runtime"]

@@ -18,7 +18,7 @@ from rcm.events.envelope import Recorded, attributes, derived_id, recorded
 from rcm.events.event import Catalogue, Event
 from rcm.events.phi import ClearPhi, Phi
 from rcm.platform.engine.intake import Intake, bound_to
-from rcm.platform.engine.parking import StillParked, parked_event, parking_stream
+from rcm.platform.engine.parking import StillParked, parked_again, parked_event, parking_stream
 from rcm.platform.keys import KeyName, Keys, KeysMissing
 from rcm.platform.log.partitioner import partition_of
 from rcm.platform.log.port import Draft, pack_headers, unpack_headers
@@ -54,6 +54,10 @@ class Outcome:
 
     recorded: Sequence[Recorded[Any]]
     repeated: bool = False
+
+
+class LogIncomplete(RuntimeError):
+    """The log lacks a fact that a later one builds on: retention or another's hand removed it."""
 
 
 class Core:
@@ -244,6 +248,32 @@ class Batch:
             done += self._unpark(intake, "skipped" if skipped else "handled")
         return Outcome(done)
 
+    def replay(self, fact: Recorded[Any]) -> bool:
+        """Fold an own fact from the log, deciding nothing. False if it was folded before.
+
+        Raises:
+            LogIncomplete: An earlier fact of its stream is not on the log.
+        """
+        key = (fact.tenant_id, fact.stream_id)
+        held = self._hold(key)
+        if fact.stream_version <= held.version:
+            return False
+        if fact.stream_version > held.version + 1:
+            raise LogIncomplete(f"{fact.stream_id}: {fact.stream_version} after {held.version}")
+        unit, event = _Unit(), fact.event
+        if isinstance(event, KERNEL_EVENTS):
+            unit.streams[key] = held._replace(version=held.version + 1)
+            place = (fact.tenant_id, event.topic, event.partition, event.offset)
+            if isinstance(event, EventParked):
+                self.changes.parked[place] = parked_again(fact, event)
+                self.changes.unparked.discard(place)
+            elif self.changes.parked.pop(place, None) is None:
+                self.changes.unparked.add(place)
+        else:
+            self._evolve(unit, fact.stream_id, fact)
+        self._merge(unit)
+        return True
+
     def finish(self) -> Changes:
         """Write out the states that changed."""
         encode = self._core.encode_state
@@ -384,7 +414,10 @@ class Batch:
         return self._loaded.inbox.get(upstream, 0) if last is None else last
 
     def _park(self, intake: Intake, cause: str, reason: str) -> None:
-        fact = parked_event(intake, cause, reason, self._recorded_at)
+        # One that only reads tells nobody, and a rebuild parks the same again: with a time that
+        # both know.
+        parked_at = self._recorded_at if self._core.service.topic else intake.recorded_at
+        fact = parked_event(intake, cause, reason, parked_at)
         tenant_id, place = intake.upstream[0], (fact.topic, fact.partition, fact.offset)
         if self._kernel_fact(intake, "parked", fact.as_event()) is None:
             return

@@ -24,6 +24,7 @@ class Intake:
         version: Of that stream; 0 if it cannot be read.
         event_id: Its `ce_id`, or empty.
         event_type: Its `ce_type`, or empty.
+        recorded_at: Its `ce_time`, or empty.
         event: The fact; None if nobody here asks for it.
         streams: The own streams that it needs.
         reaction: What answers it; None for a fold or if nobody asks for it.
@@ -36,6 +37,7 @@ class Intake:
     version: int = 0
     event_id: str = ""
     event_type: str = ""
+    recorded_at: str = ""
     event: Recorded[Event] | None = None
     streams: Sequence[str] = ()
     reaction: Reaction | None = None
@@ -61,7 +63,7 @@ class Reader:
             return Intake(record, fault="the key is not that of tenant and stream")
         upstream = (tenant_id, found["ce_source"], stream_id)
         version, event_type = int(found["streamversion"]), found["ce_type"]
-        intake = (record, upstream, version, found["ce_id"], event_type)
+        intake = (record, upstream, version, found["ce_id"], event_type, found["ce_time"])
         name = event_type.partition(".")[0]
         reaction = self._service.reactions.get(record.topic, {}).get(name)
         fold = self._service.folds.get(record.topic)

@@ -145,16 +145,23 @@ class Engine:
         """Work until `stop`; the transaction in flight is always finished."""
         self._consumer = consumer
         failures = 0
-        while not self._stopping:
-            try:
-                if not await self._step():
-                    await self._idle()
-                failures = 0
-            except (StoreUnavailable, LogUnavailable) as error:
-                pause = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
-                failures += 1
-                logger.warning("waiting for store or log", extra={"error_type": str(error)})
-                await asyncio.sleep(pause)
+        try:
+            while not self._stopping:
+                try:
+                    if not await self._step():
+                        await self._idle()
+                    failures = 0
+                except (StoreUnavailable, LogUnavailable) as error:
+                    pause = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+                    failures += 1
+                    logger.warning("waiting for store or log", extra={"error_type": str(error)})
+                    await asyncio.sleep(pause)
+        finally:
+            self._stopping = True
+            while self._queue:
+                work = self._queue.popleft()
+                if not work.done.done():
+                    work.done.set_exception(Busy("The service is stopping."))
 
     def stop(self) -> None:
         """Ask the loop to end after the batch in hand."""

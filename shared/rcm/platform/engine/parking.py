@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, ClassVar, cast
 
 from rcm.events.delivery import EventParked
+from rcm.events.envelope import Recorded
 from rcm.platform.engine.intake import Intake
 from rcm.platform.log.port import Record
 from rcm.platform.store.port import ParkedEvent
@@ -60,4 +61,22 @@ def parked_event(intake: Intake, cause: str, reason: str, parked_at: str) -> Par
         cause,
         reason,
         parked_at,
+    )
+
+
+def parked_again(fact: Recorded[Any], event: EventParked) -> ParkedEvent:
+    """Describe a parked event from the fact that says so."""
+    return ParkedEvent(
+        fact.tenant_id,
+        event.topic,
+        event.partition,
+        event.offset,
+        event.upstream_source,
+        event.upstream_stream_id,
+        event.upstream_version,
+        event.event_id,
+        event.event_type,
+        event.cause,
+        event.reason,
+        fact.recorded_at,
     )

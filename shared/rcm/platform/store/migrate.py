@@ -25,6 +25,8 @@ GUARD: Final = (
 """Which rows a transaction sees and may write: those of the tenants that it named. The sub-select
 is evaluated once for a query, not for each row."""
 
+EVERYBODY: Final = "current_setting('app.tenants', true) = '*'"
+
 
 class NotMigrated(RuntimeError):
     """The tables are older or newer than this build."""
@@ -35,20 +37,27 @@ def kernel_tables() -> None:
     KERNEL.create_all(op.get_bind())
 
 
-async def migrate(url: str, manifest: Manifest, app_role: str = "") -> None:
+async def migrate(
+    url: str, manifest: Manifest, app_role: str = "", *, schema: str = "public"
+) -> None:
     """Upgrade a store to the newest revision.
 
     Args:
         url: SQLAlchemy's URL, as the owner of the tables.
         manifest: Whose tables.
         app_role: PostgreSQL role of the running service, which gets rights on rows only.
+        schema: PostgreSQL schema; made if it is missing.
     """
     engine = create_async_engine(url)
     try:
         async with engine.begin() as connection:
+            postgres = connection.dialect.name == "postgresql"
+            if postgres:
+                await connection.execute(text(f'create schema if not exists "{schema}"'))
+                await connection.execute(text(f'set search_path = "{schema}"'))
             await connection.run_sync(upgrade, manifest)
-            if connection.dialect.name == "postgresql":
-                await connection.run_sync(_secure, app_role)
+            if postgres:
+                await connection.run_sync(_secure, app_role, schema)
     finally:
         await engine.dispose()
 
@@ -94,12 +103,16 @@ def scripts_of(folder: Path) -> ScriptDirectory:
     return scripts
 
 
-def _secure(connection: Connection, app_role: str) -> None:
-    """Row-level security on every table with a tenant, rights on rows for the running service."""
+def _secure(connection: Connection, app_role: str, schema: str) -> None:
+    """Row-level security on every table with a tenant, rights on rows for the running service.
+
+    The owner, too, sees nothing unless it asks for all: `set local app.tenants = '*'`, which a
+    dump does and which no other role can.
+    """
     inspector = inspect(connection)
     quote = connection.dialect.identifier_preparer.quote
-    for table in inspector.get_table_names():
-        names = {column["name"] for column in inspector.get_columns(table)}
+    for table in inspector.get_table_names(schema):
+        names = {column["name"] for column in inspector.get_columns(table, schema)}
         name = quote(table)
         if TENANT in names:
             for statement in (
@@ -107,12 +120,13 @@ def _secure(connection: Connection, app_role: str) -> None:
                 f"alter table {name} force row level security",
                 f"drop policy if exists tenant on {name}",
                 f"create policy tenant on {name} using ({GUARD}) with check ({GUARD})",
+                f"drop policy if exists owner on {name}",
+                f"create policy owner on {name} for select to current_user using ({EVERYBODY})",
             ):
                 connection.execute(text(statement))
         if app_role:
             rights = "select" if table == "alembic_version" else "select, insert, update, delete"
             connection.execute(text(f"grant {rights} on {name} to {quote(app_role)}"))
     if app_role:
-        connection.execute(
-            text(f"grant usage on all sequences in schema public to {quote(app_role)}")
-        )
+        for rights in (f"usage on schema {schema}", f"usage on all sequences in schema {schema}"):
+            connection.execute(text(f"grant {rights} to {quote(app_role)}"))

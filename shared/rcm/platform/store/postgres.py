@@ -52,14 +52,17 @@ class UnsafeRole(RuntimeError):
 class PostgresStore:
     """The store of one service in one database. The migrations made its tables before."""
 
-    def __init__(self, url: str, manifest: Manifest) -> None:
+    def __init__(self, url: str, manifest: Manifest, *, schema: str = "public") -> None:
         self._url = url
+        self._settings = {"search_path": schema}
         self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())
         self._statements = {name: _statements(shape) for name, shape in self.shapes.items()}
-        self._writer = _Connection(url)
-        self._mover = _Connection(url)
+        self._writer = _Connection(url, schema)
+        self._mover = _Connection(url, schema)
         self._leads = False
-        self._reader = create_async_engine(sqlalchemy_url(url), pool_size=8)
+        self._reader = create_async_engine(
+            sqlalchemy_url(url), pool_size=8, connect_args={"server_settings": self._settings}
+        )
 
     async def check_role(self) -> None:
         """Refuse to run as a role that row-level security does not bind.
@@ -153,8 +156,10 @@ class PostgresStore:
 
     @asynccontextmanager
     async def administer(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for rebuild and dump; it names every tenant that there is."""
-        engine = create_async_engine(sqlalchemy_url(self._url))
+        """Open a connection beside the hot path."""
+        engine = create_async_engine(
+            sqlalchemy_url(self._url), connect_args={"server_settings": self._settings}
+        )
         try:
             async with engine.begin() as connection:
                 yield connection
@@ -294,7 +299,7 @@ class PostgresTransaction:
         if changes.parked:
             marks = ", ".join(f"${n}" for n in range(1, len(ParkedEvent._fields) + 1))
             await self._connection.executemany(
-                f"insert into parked values({marks})",  # noqa: S608 - marks only
+                f"insert into parked values({marks})",
                 list(changes.parked.values()),
             )
 
@@ -302,8 +307,9 @@ class PostgresTransaction:
 class _Connection:
     """One connection, used by one task at a time, opened again when it was lost."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, schema: str) -> None:
         self._url = url
+        self._settings = {"search_path": schema}
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
         self.renewed = False
@@ -313,7 +319,9 @@ class _Connection:
         async with self._lock:
             try:
                 if self._connection is None or self._connection.is_closed():
-                    self._connection = await asyncpg.connect(self._url)
+                    self._connection = await asyncpg.connect(
+                        self._url, server_settings=self._settings
+                    )
                     self.renewed = True
                 yield self._connection
             except _CONFLICT as error:

@@ -245,7 +245,7 @@ class SqliteTransaction:
         )
         marks = ", ".join("?" * len(ParkedEvent._fields))
         db.executemany(
-            f"insert or replace into parked values({marks})",  # noqa: S608 - marks only
+            f"insert or replace into parked values({marks})",
             list(changes.parked.values()),
         )
 
@@ -279,7 +279,7 @@ def _statements(shape: TableShape) -> tuple[str, str]:
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     action = f"do update set {settings}" if settings else "do nothing"
     return (
-        f'insert into "{shape.name}"({names}) values({marks}) on conflict {action}',  # noqa: S608 - own names
+        f'insert into "{shape.name}"({names}) values({marks}) on conflict {action}',
         f'delete from "{shape.name}" where {match}',  # noqa: S608 - own names
     )
 
