@@ -119,8 +119,8 @@ def mutations(seed, count):
             else:
                 place = rng.randrange(1, len(body[at]) + 1)
                 value = rng.choice(
-                    ["", " ", "X", "0", "-1", "1.005", ".5", "5.", "A" * 61, "20260230", "HC:1", "^",
-                     "٣", "é", "\x00", "QC", "1e3", "99991231", "00000000", " X", "X "]
+                    ["", " ", "X", "0", "-1", "1.005", ".5", "5.", "A" * 61, "20260230", "HC:1",
+                     "^",                     "٣", "é", "\x00", "QC", "1e3", "99991231", "00000000", " X", "X "]
                 )  # fmt: skip
                 body[at][place : place + 1] = [value]
         yield ["*".join(segment) for segment in body]

@@ -119,9 +119,22 @@ def test_json_gives_the_file_back(files):
     assert back.stdout_bytes == BAD
 
 
-@pytest.mark.parametrize("text", ["", "{", "7", "[7]", '[{"delimiters": [], "segments": []}]',
-                                  '[{"delimiters": ["*","~",":","^"], "segments": [["A", 1]]}]',
-                                  '[{"delimiters": ["*","~",":","^"], "segments": [["A", "~"]]}]'])  # fmt: skip
+MARKS = '"delimiters": ["*", "~", ":", "^"]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "7",
+        "[7]",
+        '[{"delimiters": [], "segments": []}]',
+        f'[{{{MARKS}, "segments": [["A", 1]]}}]',
+        f'[{{{MARKS}, "segments": [["A", "~"]]}}]',
+        "[" * 100_000,
+    ],
+)
 def test_other_json_is_refused(text):
     result = run("from-json", "-", stdin=text.encode())
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Every public file reads without an exception, with the verdict and the reason that we recorded."""
+"""Every public file reads without an exception, with the verdict that we recorded."""
 
 import pytest
 

@@ -126,7 +126,8 @@ organizations = st.builds(
     text(30),
     codes("XX", "FI"),
     text(10),
-    st.none() | st.builds(Address, text(20), st.just(""), text(10), st.just("NY"), st.just("12207")),
+    st.none()
+    | st.builds(Address, text(20), st.just(""), text(10), st.just("NY"), st.just("12207")),
     st.lists(st.builds(Reference, codes("TJ", "2U"), text(9)), max_size=2).map(tuple),
     st.lists(
         st.builds(

@@ -30,7 +30,7 @@ from rcm.x12.lexer import Lexer
 from rcm.x12.reader import Reader
 from rcm.x12.transform import NotOurJson, as_json, from_json, masked
 from rcm.x12.transform import split as split_file
-from rcm.x12.writer import Envelope, NotWritable
+from rcm.x12.writer import Envelope, NotWritable, writable
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
@@ -196,8 +196,8 @@ def ack(
             continue
         sender, receiver = interchange.receiver, interchange.sender
         envelope = Envelope(
-            sender=(sender[0] or "ZZ", sender[1] or "UNKNOWN"),
-            receiver=(receiver[0] or "ZZ", receiver[1] or "UNKNOWN"),
+            sender=_echoed(sender),
+            receiver=_echoed(receiver),
             interchange_control_number=control_number,
             at=at,
             is_test=interchange.is_test,
@@ -213,6 +213,12 @@ def ack(
     if json:
         _print_json(answers)
     raise typer.Exit(1 if has_error else 0)
+
+
+def _echoed(party: tuple[str, str]) -> tuple[str, str]:
+    """Give back a partner's qualifier and number in a form that can be written."""
+    qualifier = writable(party[0], 2)
+    return (qualifier if len(qualifier) == 2 else "ZZ", writable(party[1], 15, instead="UNKNOWN"))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What a reader meets: interchanges, functional groups, transactions, and the units inside them."""
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rcm.x12.findings import Finding, Place, Rule, Severity
@@ -272,6 +273,7 @@ class Unit:
 
     __slots__ = (
         "_encoding",
+        "_ends",
         "_pieces",
         "_segments",
         "is_cut_off",
@@ -296,6 +298,7 @@ class Unit:
         self._encoding = encoding
         self._pieces = self.texts
         self._segments: list[list[str]] | None = None
+        self._ends: list[int] = []  # where each piece ends, once somebody asks
 
     @property
     def segments(self) -> list[list[str]]:
@@ -331,11 +334,13 @@ class Unit:
 
     def offset_of(self, index: int) -> int:
         """Give the byte offset of a segment's id."""
-        pieces = self._pieces[: index + 1]
-        utf8 = self._encoding == "utf-8"
-        sizes = [len(piece.encode()) if utf8 else len(piece) for piece in pieces]
-        own = len(self.texts[index].encode()) if utf8 else len(self.texts[index])
-        return self.offset + sum(sizes) + len(pieces) - 1 - own
+        if len(self._ends) != len(self._pieces):
+            sizes = (self._size(piece) + 1 for piece in self._pieces)
+            self._ends = list(accumulate(sizes, initial=self.offset))[1:]
+        return self._ends[index] - 1 - self._size(self.texts[index])
+
+    def _size(self, text: str) -> int:
+        return len(text.encode()) if self._encoding == "utf-8" else len(text)
 
     def place(self, index: int = 0, *, loop: str = "", claim_id: str = "") -> Place:
         """Tell where one of its segments is, for a Finding."""

@@ -242,7 +242,7 @@ class Lexer:
             self._drop(count)
             if found < 0 and not self._ended:
                 self._more()
-        if not self._buffer and self._number == 1 and not self.findings:
+        if not (self._buffer or self._number > 1 or any(one.is_error for one in self.findings)):
             self._say(NOT_X12, "The file is empty.")
         return bool(self._buffer)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rcm.x12.envelope import Interchange
 from rcm.x12.findings import Finding
-from rcm.x12.writer import Envelope, Renderer, interchange_text
+from rcm.x12.writer import Envelope, Renderer, interchange_text, writable
 
 ACCEPTED, ACCEPTED_WITH_ERRORS, REJECTED = "A", "E", "R"
 NO_ERROR = "000"
@@ -68,9 +68,9 @@ def acknowledge(interchange: Interchange, findings: Iterable[Finding]) -> Interc
         status = ACCEPTED_WITH_ERRORS if note in _FORGIVEN_NOTES else REJECTED
     elements = interchange.elements + [""] * (17 - len(interchange.elements))
     return InterchangeAcknowledgment(
-        interchange_control_number=number,
-        interchange_date=elements[9],
-        interchange_time=elements[10],
+        interchange_control_number=writable(number, 9, instead="000000000"),
+        interchange_date=writable(elements[9], 6),
+        interchange_time=writable(elements[10], 4),
         status_code=status,
         note_code=note,
     )

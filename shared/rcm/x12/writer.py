@@ -197,6 +197,22 @@ def _ge(envelope: Envelope, count: int, transaction_count: int) -> Segment:
     return ("GE", str(transaction_count), str(envelope.group_control_number + count - 1))
 
 
+def writable(text: str, most: int, *, instead: str = "") -> str:
+    """Take out of somebody's text what cannot be written with the usual delimiters.
+
+    For echoing what was received; what is ours is refused instead of changed.
+
+    Args:
+        text: Anything.
+        most: Greatest length.
+        instead: What to write when nothing is left.
+    """
+    kept = "".join(
+        character for character in text if character not in STANDARD and character.isprintable()
+    )
+    return kept.strip()[:most] or instead
+
+
 class Renderer:
     """Turns a segment's values into text with one set of delimiters."""
 

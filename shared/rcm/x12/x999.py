@@ -19,7 +19,7 @@ from rcm.x12.findings import Finding
 from rcm.x12.guide_999 import GUIDE
 from rcm.x12.reader import Reader
 from rcm.x12.set_aside import SetAside, cut_off, stranger, unreadable
-from rcm.x12.writer import Composite, Draft, Envelope, Repeated, Segment
+from rcm.x12.writer import Composite, Draft, Envelope, Repeated, Segment, writable
 from rcm.x12.writer import write as _write
 
 ACCEPTED, ACCEPTED_WITH_ERRORS, PARTLY, REJECTED = "A", "E", "P", "R"
@@ -338,9 +338,9 @@ def _acknowledge_group(
         status = ACCEPTED
     included = group.trailer[1] if group.trailer and len(group.trailer) > 1 else ""
     return GroupAcknowledgment(
-        group_code=group.group_code,
-        group_control_number=group.control_number,
-        version=group.version,
+        group_code=writable(group.group_code, 2, instead="ZZ"),
+        group_control_number=writable(group.control_number, 9, instead="0"),
+        version=writable(group.version, 12),
         transactions=transactions,
         status_code=status,
         included_count=_count(included) if included else len(group.transactions),
@@ -375,9 +375,9 @@ def _acknowledge_transaction(
         status = ACCEPTED_WITH_ERRORS if is_tolerable else REJECTED
     st = transaction.elements
     return TransactionAcknowledgment(
-        transaction_code=transaction.set_code,
-        transaction_control_number=transaction.control_number,
-        version=st[3] if len(st) > 3 else "",
+        transaction_code=writable(transaction.set_code, 3, instead="000"),
+        transaction_control_number=writable(transaction.control_number, 9, instead="0000"),
+        version=writable(st[3] if len(st) > 3 else "", 35),
         segments=segments,
         status_code=status,
         error_codes=_unique(codes),
@@ -408,10 +408,10 @@ def _segment_errors(findings: list[Finding], *, give_values: bool) -> Iterator[S
         contexts: tuple[Context, ...] = ()
         if place.claim_id:
             name = "CLP01" if place.transaction_code == "835" else "CLM01"
-            contexts = (Context(name=name, reference_number=place.claim_id),)
+            contexts = (Context(name=name, reference_number=writable(place.claim_id, 50)),)
         for code in codes or (_SEGMENT_HAS_ELEMENT_ERRORS,):
             yield SegmentError(
-                segment_id=segment_id[:3],
+                segment_id=writable(segment_id, 3, instead="???"),
                 position=position,
                 loop_id=place.loop.rsplit("/", 1)[-1].partition("[")[0],
                 error_code=code,
@@ -422,7 +422,7 @@ def _segment_errors(findings: list[Finding], *, give_values: bool) -> Iterator[S
 
 def _element_error(finding: Finding, *, give_values: bool) -> ElementError:
     value = finding.value[:_VALUE_MAX]
-    is_clean = value.isprintable() and not any(mark in value for mark in "*~:^")
+    is_clean = writable(value, _VALUE_MAX) == value
     return ElementError(
         element=finding.element,
         component=finding.component,
