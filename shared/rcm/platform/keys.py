@@ -1,9 +1,9 @@
 """Keys of patients: what makes PHI on the log readable, and forgetting a patient possible.
 
-    master key (file, mode 0600) ─wraps─▶ key of a tenant ─wraps─▶ data key of a patient ─seals─▶ PHI
+    master key (file, mode 0600) ─wraps─▶ tenant's key ─wraps─▶ patient's data key ─seals─▶ PHI
 
-Sealing and opening never wait: a key that is not at hand raises `KeysMissing`, the engine fetches or
-makes all that a batch lacks in one go (`ensure`), and decides the batch again.
+Sealing and opening never wait: a key that is not at hand raises `KeysMissing`, the engine fetches
+or makes all that a batch lacks in one go (`ensure`), and decides the batch again.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Apache Kafka and PostgreSQL on this machine, without containers: for tests and `make demo BUS=kafka`.
+"""Apache Kafka and PostgreSQL on this machine, without containers: for tests and demonstrations.
 
     python -m rcm.platform.local kafka start .data/kafka --port 9092
     python -m rcm.platform.local postgres start .data/postgres --port 5432
@@ -12,7 +12,6 @@ Both listen on loopback only, without passwords. Not for production.
 import argparse
 import asyncio
 import contextlib
-import glob
 import hashlib
 import os
 import shutil
@@ -247,23 +246,29 @@ def _still_runs(folder: Path) -> None:
 
 
 def _postgres(program: str) -> str:
-    found = shutil.which(program) or next(
-        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}"), reverse=True)), None
-    )
+    found = shutil.which(program)
     if found is None:
-        raise CannotStart(f"PostgreSQL's {program} is not here: apt-get install postgresql")
+        installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), reverse=True)
+        if not installed:
+            raise CannotStart(f"PostgreSQL's {program} is not here: apt-get install postgresql")
+        found = str(installed[0])
     return found
 
 
-def _as_postgres(wanted: bool) -> dict[str, object]:
-    if wanted and os.geteuid() == 0:
-        return {"user": "postgres", "group": "postgres", "extra_groups": []}
-    return {}
+def _user(*, as_postgres: bool) -> str | None:
+    return "postgres" if as_postgres and os.geteuid() == 0 else None
 
 
 def _output(command: Sequence[str], *, as_postgres: bool = False) -> str:
-    run = subprocess.run(
-        command, capture_output=True, text=True, check=False, **_as_postgres(as_postgres)
+    user = _user(as_postgres=as_postgres)
+    run = subprocess.run(  # noqa: S603 - our own command line
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
     )
     if run.returncode:
         raise CannotStart(f"{command[0]} failed: {(run.stdout + run.stderr)[-800:]}")
@@ -272,17 +277,21 @@ def _output(command: Sequence[str], *, as_postgres: bool = False) -> str:
 
 def _detached(command: Sequence[str], folder: Path, *, as_postgres: bool = False) -> int:
     """Start a process that outlives us, its output and its id in the folder."""
+    user = _user(as_postgres=as_postgres)
     with (folder / _LOG).open("ab") as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command line
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            **_as_postgres(as_postgres),
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
         )
     (folder / _PID).write_text(str(process.pid), encoding="ascii")
-    process.returncode = 0  # it outlives us: nobody waits for it here, and Popen need not warn
+    # It is stopped by its id, not by this object, whose end would complain that it still runs.
+    process.returncode = 0
     return process.pid
 
 

@@ -1,4 +1,4 @@
-"""Fold a service's store anew from the log alone, compare it with the live one, and put it in place.
+"""Fold a service's store anew from the log alone, compare it with the live one, and swap.
 
 Nothing is decided and nothing is sent. The own topic gives states, rows, parked events and the
 outcomes of commands; how far the upstream was handled stands in the records themselves (`handled`),
@@ -19,10 +19,11 @@ from rcm.events.event import Catalogue, NotAnEvent
 from rcm.platform.engine.batch import Batch, Core, write_outcome
 from rcm.platform.engine.intake import Reader
 from rcm.platform.keys import KeyFolder
+from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog, Record, TopicPartition
 from rcm.platform.manifest import Manifest
 from rcm.platform.settings import Settings
-from rcm.platform.store.places import Place, StoreInUse, place_of
+from rcm.platform.store.places import StoreInUse, place_of
 from rcm.platform.store.port import Changes, CommandKey, Store, StoredOutcome, UpstreamKey, Wanted
 
 CHUNK: Final = 2_000
@@ -76,8 +77,6 @@ async def rebuild(
         StoreInUse: It runs.
         LogIncomplete: The log lacks facts; nothing was swapped.
     """
-    from rcm.platform.runtime import open_log  # the composition knows us, too
-
     began = time.monotonic()
     log = await open_log(settings, topics)
     keys = KeyFolder(settings.data_dir / "keys")
@@ -340,6 +339,3 @@ def _chunks(items: Sequence[CommandKey], size: int) -> list[Sequence[CommandKey]
 
 def _silent(_done: int, _total: int) -> None:
     pass
-
-
-__all__ = ["Place", "Progress", "Rebuilt", "StoreInUse", "rebuild"]

@@ -1,4 +1,4 @@
-"""The composition of one service: store, log, keys, engine, relay, jobs; started and stopped together."""
+"""The composition of one service: store, log, keys, engine, relay, jobs; one start, one stop."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,9 +20,8 @@ from rcm.platform.crash import crash_point
 from rcm.platform.engine.batch import Core, Outcome
 from rcm.platform.engine.loop import Engine
 from rcm.platform.keys import KeyFolder, KeyName, Keys, KeysMissing
-from rcm.platform.log.kafka import KafkaLog
-from rcm.platform.log.port import EventLog, LogUnavailable
-from rcm.platform.log.sqlite import SqliteLog
+from rcm.platform.log.opening import open_log
+from rcm.platform.log.port import EventLog
 from rcm.platform.manifest import Job, Manifest
 from rcm.platform.relay import Relay
 from rcm.platform.settings import Settings
@@ -181,29 +180,6 @@ async def open_runtime(
         yield runtime
 
 
-async def open_log(settings: Settings, topics: Sequence[str] = TOPICS) -> EventLog:
-    """Open the log; the embedded one is made if it is missing.
-
-    Raises:
-        LogUnavailable: Kafka does not answer, or its topics are not there.
-    """
-    if settings.bus == "kafka":
-        log = KafkaLog(
-            settings.kafka_servers,
-            protocol=settings.kafka_security_protocol,
-            username=settings.kafka_username,
-            password=settings.kafka_password,
-        )
-        for topic in topics:
-            if await log.partition_count(topic) != settings.partition_count:
-                await log.close()
-                raise LogUnavailable(f"topic {topic} needs {settings.partition_count} partitions")
-        return log
-    path = settings.data_dir / "log.db"
-    SqliteLog.create(path, dict.fromkeys(topics, settings.partition_count))
-    return SqliteLog(path)
-
-
 async def _keep_running(runtime: Runtime, name: str, job: Job) -> None:
     """Run a job; start it again after a failure, later and later."""
     failures = 0
@@ -243,6 +219,3 @@ async def _drain(relay: Relay, relaying: asyncio.Task[None]) -> None:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-__all__: Final[Sequence[Any]] = ["Runtime", "open_log", "open_runtime"]

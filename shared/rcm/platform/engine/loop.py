@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rcm.domain import Command
 from rcm.platform.crash import CrashPoint
@@ -349,7 +349,7 @@ class Engine:
 
     async def _idle(self) -> None:
         """Wait for a command, a record, or a change of what holds us up."""
-        waits = [asyncio.ensure_future(self._wake.wait())]
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
         if self._consumer is not None and not self._full:
             waits.append(asyncio.ensure_future(self._consumer.wait()))
         try:

@@ -1,1 +1,1 @@
-"""The event log: topics of partitions of records, appended durably, read from any position, kept for ever."""
+"""The event log: topics of partitions of records, appended durably and kept for ever."""

@@ -1,8 +1,8 @@
-"""Apache Kafka as the log, through aiokafka's batch calls: `getmany`, and `create_batch`/`send_batch`.
+"""Apache Kafka as the log, through aiokafka's batch calls: `getmany`, `create_batch`, `send_batch`.
 
 Kafka's own group offsets are only mirrored for dashboards: a consumer seeks to what its service's
-store says whenever it gets partitions. Broker transactions are not used: what makes an effect happen
-once is the store's transaction (compare-and-set of positions, stream versions).
+store says whenever it gets partitions. Broker transactions are not used: what makes an effect
+happen once is the store's transaction (compare-and-set of positions, stream versions).
 """
 
 import asyncio
@@ -352,7 +352,7 @@ class KafkaConsumer:
         rows = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=records_max or None)
         return generation, rows
 
-    def _hold(self, wanted: bool) -> None:
+    def _hold(self, wanted: bool) -> None:  # noqa: FBT001 - the state, not a mode
         """Pause or resume fetching; a paused member still polls, and stays in its group."""
         if wanted != self._paused:
             change = self._consumer.pause if wanted else self._consumer.resume

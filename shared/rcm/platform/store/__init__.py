@@ -1,1 +1,1 @@
-"""The store of one service: states of its streams, rows to read, and what delivery needs, in one database."""
+"""The store of one service: states, rows to read, and what delivery needs, in one database."""

@@ -1,4 +1,4 @@
-"""The canonical dump of a store: every row that a rebuild must give again, hashed table by table."""
+"""The canonical dump of a store: all that a rebuild must give again, hashed table by table."""
 
 import hashlib
 from collections.abc import AsyncIterator

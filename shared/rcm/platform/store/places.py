@@ -1,6 +1,5 @@
 """Where a service's store is, where a fresh one is folded, and how they change places."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +31,10 @@ class StoreInUse(RuntimeError):
 class ShapedStore(Store, Protocol):
     """A store that knows its tables."""
 
-    shapes: Mapping[str, TableShape]
+    @property
+    def shapes(self) -> Mapping[str, TableShape]:
+        """Its tables by name."""
+        ...
 
 
 class Place(Protocol):
@@ -119,11 +121,11 @@ class SqlitePlace:
         kept = self._live.with_suffix(f".{_now()}.old.db")
         for path in _files(self._live):
             if path.exists():
-                os.replace(path, kept.with_name(kept.name + path.name[len(self._live.name) :]))
+                path.replace(kept.with_name(kept.name + path.name[len(self._live.name) :]))
         for path in _files(self._fresh):
             if path.exists():
                 name = self._live.name + path.name[len(self._fresh.name) :]
-                os.replace(path, self._live.with_name(name))
+                path.replace(self._live.with_name(name))
         return str(kept)
 
 

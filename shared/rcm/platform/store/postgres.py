@@ -55,7 +55,7 @@ class PostgresStore:
     def __init__(self, url: str, manifest: Manifest, *, schema: str = "public") -> None:
         self._url = url
         self._settings = {"search_path": schema}
-        self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())
+        self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy has no type here
         self._statements = {name: _statements(shape) for name, shape in self.shapes.items()}
         self._writer = _Connection(url, schema)
         self._mover = _Connection(url, schema)
@@ -364,7 +364,7 @@ def _statements(shape: TableShape) -> tuple[str, str]:
     match = " and ".join(f'"{name}"=${n}' for n, name in enumerate(shape.key, 1))
     action = f"do update set {settings}" if settings else "do nothing"
     return (
-        f'insert into "{shape.name}"({names}) values({marks}) on conflict ({keys}) {action}',
+        f'insert into "{shape.name}"({names}) values({marks}) on conflict ({keys}) {action}',  # noqa: S608 - own names
         f'delete from "{shape.name}" where {match}',
     )
 

@@ -1,4 +1,4 @@
-"""How a `Row` becomes parameters of a statement: column order, and values as the database wants them."""
+"""How a `Row` becomes parameters of a statement: columns in order, values as stored."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""The kernel's tables, the same in every service's store; and what a service's own tables rest on."""
+"""The kernel's tables, the same in every service's store."""
 
 from typing import Final
 
