@@ -248,11 +248,9 @@ def _inside(fault: Fault, level: str) -> Fault:
 
 
 def _line_numbers(origin: Origin) -> Iterator[Fault]:
-    place = 0
-    for row in origin.unit.segments:
-        if row[0] == "LX":
-            place += 1
-            if len(row) < 2 or row[1] != str(place):
-                value = row[1] if len(row) > 1 else ""
-                loop = f"2400[{place}]"
-                yield Fault(rules.LINE_NUMBER, f"LX01 should be {place}.", loop, "LX", 1, 0, value)
+    numbers = [row[1:2] for row in origin.unit.segments if row[0] == "LX"]
+    for place, number in enumerate(numbers, 1):
+        if number != [str(place)]:
+            value = number[0] if number else ""
+            loop = f"2400[{place}]"
+            yield Fault(rules.LINE_NUMBER, f"LX01 should be {place}.", loop, "LX", 1, 0, value)

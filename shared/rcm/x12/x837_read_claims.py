@@ -6,6 +6,7 @@ rules (`x837_rules.py`).
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rcm.x12 import values
@@ -160,15 +161,17 @@ def _take(facts: Facts, row: Row, component: str, table: ClaimTable) -> None:
 
 def _head(row: Row, component: str) -> Facts:
     """Read CLM01, 02, 05, 07 to 09 and 20, which the guides share."""
-    place = at(row, 5).split(component)
+    if len(row) < 10:
+        row = (*row, *("",) * (10 - len(row)))
+    place = row[5].split(component)
     facts: Facts = {
-        "claim_id": at(row, 1),
-        "billed_cents": values.cents(at(row, 2)),
+        "claim_id": row[1],
+        "billed_cents": values.cents(row[2]),
         "facility": place[0],
         "frequency_code": at(place, 2),
-        "assignment_code": at(row, 7),
-        "benefits_assignment_code": at(row, 8),
-        "release_code": at(row, 9),
+        "assignment_code": row[7],
+        "benefits_assignment_code": row[8],
+        "release_code": row[9],
     }
     if len(row) > 19:
         facts["predetermination_code"] = row[19]
@@ -270,16 +273,23 @@ def _diagnosis(parts: list[str]) -> Diagnosis:
     return Diagnosis(code=at(parts, 1), poa_code=at(parts, 8), icd_version=version)
 
 
+@lru_cache(maxsize=1 << 14)
+def _listed_diagnosis(text: str, component: str) -> Diagnosis:
+    return _diagnosis(text.split(component))
+
+
 def _hi(facts: Facts, row: Row, component: str) -> None:
     """Read HI of an 837P or 837D."""
-    composites = [text.split(component) for text in row[1:] if text]
-    kind = composites[0][0] if composites else ""
+    texts = [text for text in row[1:] if text]
+    kind = texts[0].split(component, 1)[0] if texts else ""
     if kind in {"ABK", "BK", "ABF", "BF"}:
-        facts["diagnoses"] = (*facts.get("diagnoses", ()), *map(_diagnosis, composites))
+        found = [_listed_diagnosis(text, component) for text in texts]
+        facts["diagnoses"] = (*facts.get("diagnoses", ()), *found)
     elif kind == "BP":
-        facts["anaesthesia_procedure_codes"] = tuple(at(parts, 1) for parts in composites)
+        codes = (at(text.split(component), 1) for text in texts)
+        facts["anaesthesia_procedure_codes"] = tuple(codes)
     elif kind == "BG":
-        codes = (at(parts, 1) for parts in composites)
+        codes = (at(text.split(component), 1) for text in texts)
         facts["condition_codes"] = (*facts.get("condition_codes", ()), *codes)
 
 

@@ -1,6 +1,7 @@
 """From segments to service lines: 2400 with its loops, for the three guides."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rcm.x12 import values
@@ -115,6 +116,7 @@ def take_day(facts: Facts, row: Row, days: dict[str, str]) -> None:
         facts.setdefault(name, values.day(at(row, 3)))
 
 
+@lru_cache(maxsize=1 << 14)
 def period(text: str) -> tuple[Any, Any]:
     """Read a day, or a range of days.
 
@@ -147,14 +149,17 @@ def _take_reference(facts: Facts, row: Row, component: str, table: LineTable) ->
 
 
 def _sv1(facts: Facts, row: Row, component: str) -> None:
-    facts["procedure"] = procedure(at(row, 1), component)
-    facts["billed_cents"] = values.cents(at(row, 2))
-    facts["unit_code"] = at(row, 3)
-    facts["quantity"] = values.optional_quantity(at(row, 4))
     count = len(row)
-    if count > 5:
+    if count < 8:
+        row = (*row, *("",) * (8 - count))
+    facts["procedure"] = procedure(row[1], component)
+    facts["billed_cents"] = values.cents(row[2])
+    facts["unit_code"] = row[3]
+    if row[4]:
+        facts["quantity"] = values.quantity(row[4])
+    if row[5]:
         facts["place_of_service_code"] = row[5]
-    if count > 7 and row[7]:
+    if row[7]:
         facts["diagnosis_pointers"] = pointers(row[7], component)
     if count > 9:
         facts["is_emergency"] = row[9] == "Y"
@@ -163,6 +168,7 @@ def _sv1(facts: Facts, row: Row, component: str) -> None:
         facts["is_copay_exempt"] = at(row, 15) == "0"
 
 
+@lru_cache(maxsize=1 << 12)
 def pointers(text: str, component: str) -> tuple[int, ...]:
     """Read diagnosis code pointers.
 

@@ -112,13 +112,16 @@ class NameGroup:
             if len(street) > 2:
                 made["line_2"] = street[2]
         if city is not None:
-            for position, name in _CITY:
-                if position < len(city):
-                    made[name] = city[position]
+            if len(city) == 4:
+                _, made["city"], made["state_code"], made["postal_code"] = city
+            else:
+                made |= {name: city[place] for place, name in _CITY if place < len(city)}
         return Address(**made)
 
     def one_reference(self, *qualifiers: str) -> str:
         """Give the number of the first REF under one of the qualifiers."""
+        if not self.references:
+            return ""
         return next((at(row, 2) for row in self.references if at(row, 1) in qualifiers), "")
 
     def other_references(self, *named: str, component: str = ":") -> tuple[Reference, ...]:
@@ -361,9 +364,9 @@ def patient(rows: Rows, component: str) -> Patient:
 
 def _demographics(group: NameGroup) -> dict[str, Any]:
     row = group.demographics
-    if row is None:
-        return {}
-    return {"birth_on": values.optional_day(at(row, 2)), "sex_code": at(row, 3)}
+    if row is None or len(row) < 4:
+        return {} if row is None else {"birth_on": values.optional_day(at(row, 2))}
+    return {"birth_on": values.optional_day(row[2]), "sex_code": row[3]}
 
 
 def _patient_facts(row: Row) -> dict[str, Any]:

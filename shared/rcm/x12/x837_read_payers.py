@@ -1,5 +1,6 @@
 """From segments to what other payers did: 2320, 2330 and 2430."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rcm.x12 import values
@@ -50,6 +51,7 @@ def adjustments(row: Row) -> list[Adjustment]:
     ]
 
 
+@lru_cache(maxsize=1 << 14)
 def procedure(text: str, component: str) -> Procedure | None:
     """Read a composite medical procedure identifier."""
     if not text:
