@@ -297,8 +297,8 @@ _CHAPTERS: tuple[tuple[str, float, str], ...] = (
         "O",
         0.75,
         (
-            "pregnancy pregnant maternal obstetric labor delivery puerperium postpartum gestational "
-            "trimester childbirth antepartum abortion ectopic preeclampsia"
+            "pregnancy pregnant maternal obstetric labor delivery puerperium postpartum "
+            "gestational trimester childbirth antepartum abortion ectopic preeclampsia"
         ),
     ),
     ("P", 0.75, "newborn neonatal perinatal infant birth fetal prematurity preterm"),
