@@ -113,46 +113,79 @@ def test_a_self_payer_needs_no_coverage():
     assert assessed(own).content.coverages == []
 
 
+def visit(*more: str, who: str = "", stay: str = "", line: str = "", cover: str = "") -> bytes:
+    """A visit in one message, complete but for what a test changes."""
+    return message("DFT^P03", who or pid(), stay or pv1(), line or ft1(), *more, cover or in1())
+
+
+OLD, NEW = register(sent="20260301"), "20260305080000-0500"
+UNDATED = segment("PR1", f3="0DTJ4ZZ^^I10P")
+NO_PCS = segment("PR1", f3="123^^I10P", f5="20260301")
+NOBODY = message("ADT^A08", pid(), pv1(f7='""'), in1(), sent=NEW)
+CANCELLED = message("ADT^A11", pid(), pv1(), sent=NEW)
+
+
 @pytest.mark.parametrize(
-    ("messages", "hold"),
+    ("messages", "rule", "path"),
     [
-        ((register(), charges(ft1(f20="654321^DOC^A"))), ("npi-missing", "FT1[1]-20")),
-        ((register(), charges(ft1(f20="1999999902^DOC^A"))), ("npi-check-digit", "FT1[1]-20")),
-        ((register(), charges(ft1(f20="1999999919"))), ("provider-name-missing", "FT1[1]-20")),
-        ((register(), charges(ft1(f16=""))), ("place-of-service-missing", "FT1[1]-16")),
-        ((register(), charges(ft1(code=""))), ("needs-cdm-lookup", "FT1[1]-7")),
-        ((register(), charges(ft1(code="", f7=""))), ("no-procedure-code", "FT1[1]-25")),
-        ((register(), charges(ft1(amount=""))), ("no-amount", "FT1[1]-11")),
-        ((register(), charges(ft1(f4="202602"))), ("service-date-missing", "FT1[1]-4")),
-        ((register(), charges(ft1(f19="250.00^^I9"))), ("dx-not-billable-system", "FT1[1]-19")),
-        ((register(), charges(ft1("T1", "-5.00"))), ("credit-unmatched", "FT1[1]")),
-        (
-            (message("ADT^A04", pid(f7=""), pv1(), in1()), message("DFT^P03", pid(f7=""), pv1(), ft1())),
-            ("birth-date-missing", "PID[1]-7"),
-        ),
-        ((message("DFT^P03", pid(f5=""), pv1(), ft1(), in1()),), ("patient-name-missing", "PID[1]-5")),
-        ((message("DFT^P03", pid(f3="S1^^^SSA^SS"), pv1(), ft1(), in1()),), ("no-medical-record-number", "PID[1]-3")),
-        ((message("DFT^P03", pid(), pv1("N"), ft1(), in1()),), ("class-unknown", "PV1[1]-2")),
-        ((message("DFT^P03", pid(), pv1("P"), ft1(), in1()),), ("preadmit", "PV1[1]-2")),
-        ((message("DFT^P03", pid(), pv1(f45="20260101"), ft1(), in1()),), ("dates-reversed", "PV1[1]-45")),
-        ((message("DFT^P03", pid(), pv1(), ft1(), in1(member="")),), ("no-member-id", "IN1[1]-36")),
-        ((message("DFT^P03", pid(), pv1(), ft1(), in1(), in1("2", "M2", "1")),), ("coverage-order-twice", "IN1[2]-22")),
-        ((message("DFT^P03", pid(), pv1(), ft1(), in1(f17="SPO", f16="")),), ("subscriber-missing", "IN1[1]-16")),
-        ((register(), charges(), message("ADT^A11", pid(), pv1(), sent=LATE)), ("admission-cancelled", "PV1[1]")),
-        ((message("DFT^P03", pid(), pv1(), ft1(f19=""), dg1("M54.50", "W"), in1()),), ("diagnoses-not-final", "DG1[1]")),
-        ((message("DFT^P03", pid(), pv1(), ft1(f19=""), in1()),), ("no-diagnosis", "DG1[1]")),
-        ((inpatient(f45=""),), ("not-discharged", "PV1[1]-45")),
-        ((inpatient(f36=""),), ("discharge-status-unknown", "PV1[1]-36")),
-        ((inpatient(f4=""),), ("admission-type-unknown", "PV1[1]-4")),
-        ((inpatient(f14="Q"),), ("point-of-origin-unknown", "PV1[1]-14")),
-        ((inpatient(f7=""),), ("no-attending", "PV1[1]-7")),
-        ((inpatient(segment("PR1", f3="0DTJ4ZZ^^I10P"), dg1("K35.80")),), ("procedure-date-missing", "PR1[1]-5")),
-        ((inpatient(segment("PR1", f3="123^^I10P", f5="20260301"), dg1("K35.80")),), ("pcs-malformed", "PR1[1]-3")),
-        ((charges(ft1(f20=""), ft1("T2")), message("ADT^A08", pid(), pv1(f7='""'), in1())), ("no-rendering", "FT1[1]-20")),
+        ([visit(line=ft1(f20="654321^DOC^A"))], "npi-missing", "FT1[1]-20"),
+        ([visit(line=ft1(f20="1999999902^DOC^A"))], "npi-check-digit", "FT1[1]-20"),
+        ([visit(line=ft1(f20="1999999919"))], "provider-name-missing", "FT1[1]-20"),
+        ([visit(line=ft1(f20="")), NOBODY], "no-rendering", "FT1[1]-20"),
+        ([visit(line=ft1(f16=""))], "place-of-service-missing", "FT1[1]-16"),
+        ([visit(line=ft1(code=""))], "needs-cdm-lookup", "FT1[1]-7"),
+        ([visit(line=ft1(code="", f7=""))], "no-procedure-code", "FT1[1]-25"),
+        ([visit(line=ft1(code="12345X"))], "procedure-malformed", "FT1[1]-25"),
+        ([visit(line=ft1(f26="2"))], "modifier-malformed", "FT1[1]-26"),
+        ([visit(line=ft1(f26="AA~BB~CC~DD~EE"))], "too-many-modifiers", "FT1[1]-26"),
+        ([visit(line=ft1(amount=""))], "no-amount", "FT1[1]-11"),
+        ([visit(line=ft1(amount="1e3"))], "amount-unreadable", "FT1[1]-11"),
+        ([visit(line=ft1(amount="1&EUR"))], "currency-not-usd", "FT1[1]-11"),
+        ([visit(line=ft1(f10="two"))], "units-unreadable", "FT1[1]-10"),
+        ([visit(line=ft1(f29="123"))], "ndc-malformed", "FT1[1]-29"),
+        ([visit(line=ft1(f4="202602"))], "service-date-missing", "FT1[1]-4"),
+        ([visit(line=ft1(f19="250.00^^I9"))], "dx-not-billable-system", "FT1[1]-19"),
+        ([visit(line=ft1(f19="pain^^I10"))], "dx-malformed", "FT1[1]-19"),
+        ([visit(line=ft1("T1", "-5.00"))], "credit-unmatched", "FT1[1]"),
+        ([visit(line=ft1("T1", "-5.00"))], "no-charges", "FT1[1]"),
+        ([visit(line=ft1(f19=""))], "no-diagnosis", "DG1[1]"),
+        ([visit(dg1("M54.50", "W"), line=ft1(f19=""))], "diagnoses-not-final", "DG1[1]"),
+        ([visit(who=pid(f5=""))], "patient-name-missing", "PID[1]-5"),
+        ([visit(who=pid(f7=""))], "birth-date-missing", "PID[1]-7"),
+        ([visit(who=pid(f3="S^^^SSA^SS"))], "no-medical-record-number", "PID[1]-3"),
+        ([OLD, visit(who=pid("R9"))], "record-number-differs", "PID[1]-3"),
+        ([visit(stay=pv1("N"))], "class-unknown", "PV1[1]-2"),
+        ([visit(stay=pv1("P"))], "preadmit", "PV1[1]-2"),
+        ([visit(stay=pv1(f45="20260101"))], "dates-reversed", "PV1[1]-45"),
+        ([visit(stay=pv1(f45="March"))], "date-unreadable", "PV1[1]-45"),
+        ([visit(), CANCELLED], "admission-cancelled", "PV1[1]"),
+        ([visit(cover=in1(member=""))], "no-member-id", "IN1[1]-36"),
+        ([visit(cover=in1(payer=""))], "no-payer-id", "IN1[1]-3"),
+        ([visit(cover=in1(f17="COUSIN"))], "relationship-unknown", "IN1[1]-17"),
+        ([visit(cover=in1(f17="SPO", f16=""))], "subscriber-missing", "IN1[1]-16"),
+        ([visit(in1("2", "M2"))], "coverage-order-twice", "IN1[2]-22"),
+        ([charges()], "no-coverage", "IN1[1]"),
+        ([inpatient(f45="")], "not-discharged", "PV1[1]-45"),
+        ([inpatient(f36="")], "discharge-status-unknown", "PV1[1]-36"),
+        ([inpatient(f4="")], "admission-type-unknown", "PV1[1]-4"),
+        ([inpatient(f14="Q")], "point-of-origin-unknown", "PV1[1]-14"),
+        ([inpatient(f7="")], "no-attending", "PV1[1]-7"),
+        ([inpatient(UNDATED, dg1("K35.80"))], "procedure-date-missing", "PR1[1]-5"),
+        ([inpatient(NO_PCS, dg1("K35.80"))], "pcs-malformed", "PR1[1]-3"),
     ],
-)  # fmt: skip
-def test_what_is_missing_holds_the_encounter_and_says_where(messages, hold):
-    assert hold in held(*messages)
+)
+def test_what_is_missing_holds_the_encounter_and_says_where(messages, rule, path):
+    assert (rule, path) in held(*messages)
+
+
+def test_a_facility_line_without_revenue_code_is_held():
+    assert ("no-revenue-code", "FT1[1]-13") in held(visit(), profile=profile(form="I"))
+
+
+def test_a_claim_of_too_many_lines_is_held():
+    lines = [ft1(f"T{n}", "1.00") for n in range(51)]
+    assert held(visit(*lines[1:], line=lines[0])) == {("too-many-lines", "FT1[51]")}
+    assert assessed(visit(*lines[2:], line=lines[0])).holds == ()
 
 
 def test_an_emergency_visit_takes_the_profiles_facility_codes_and_says_so():
@@ -205,11 +238,9 @@ def test_the_principal_diagnosis_is_the_final_one_of_rank_1():
 
 
 def test_external_causes_and_reasons_have_places_of_their_own():
-    visit = message(
-        "DFT^P03", pid(), pv1("E"), ft1(f19=""), dg1("W01.0XXA", rank="1"), dg1("S52.501A", rank="2"),
-        dg1("M79.631", "R", rank="3"), in1(),
-    )  # fmt: skip
-    roles = [(d.code, d.role) for d in assessed(visit).content.diagnoses]
+    found = (dg1("W01.0XXA"), dg1("S52.501A", rank="2"), dg1("M79.631", "R", rank="3"))
+    fall = visit(*found, stay=pv1("E"), line=ft1(f19=""))
+    roles = [(d.code, d.role) for d in assessed(fall).content.diagnoses]
     assert roles == [("S52501A", "principal"), ("W010XXA", "external"), ("M79631", "reason")]
 
 

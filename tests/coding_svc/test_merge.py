@@ -69,11 +69,9 @@ def test_whole_snapshots_commute():
     seen = set()
     for order in itertools.permutations(snapshots):
         account, _ = merged(*order)
-        person = account.patient.person
-        seen.add(
-            (person.phone_number, person.address.line1, person.name.last)
-            + (account.stay.class_code, account.coverages[0].member_number)
-        )
+        person, member = account.patient.person, account.coverages[0].member_number
+        who = (person.phone_number, person.address.line1, person.name.last)
+        seen.add((*who, account.stay.class_code, member))
     assert seen == {("111", "100 TEST ST", "THIRD", "O", "THREE")}
 
 
