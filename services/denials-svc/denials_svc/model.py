@@ -40,6 +40,11 @@ class Line(msgspec.Struct, frozen=True):
     paid_cents: Cents = 0
     denied: dict[str, int] = {}
 
+    @property
+    def families(self) -> list[str]:
+        """Return the families of its reasons."""
+        return list(dict.fromkeys(key.split("|", 1)[0] for key in self.denied))
+
     def family_cents(self, family: str) -> int:
         """Return what is withheld for the reasons of a family."""
         return sum(cents for key, cents in self.denied.items() if key.split("|", 1)[0] == family)

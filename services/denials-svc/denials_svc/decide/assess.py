@@ -58,12 +58,14 @@ def on_received(
     for line in lines:
         key = line_key(event.payer_sequence_code, line.line_item_control_number)
         was, now = before.lines.get(key, Line()), after.lines[key]
-        families = dict.fromkeys(
-            name.split("|", 1)[0] for name in (*was.denied, *now.denied, *line.denied)
-        )
-        for family in families:
-            denial = before.denials.get(answer.denial_id(line, family))
-            facts += answer.consequences(line, family, was, now, denial)
+        known = {
+            denial.fact.family: denial
+            for denial in before.denials.values()
+            if line_key(denial.fact.payer_sequence_code, denial.fact.line_item_control_number)
+            == key
+        }
+        for family in dict.fromkeys((*known, *now.families)):
+            facts += answer.consequences(line, family, was, now, known.get(family))
     return [Fact(event.claim_id, fact) for fact in facts]
 
 
