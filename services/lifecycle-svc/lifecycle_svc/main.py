@@ -1,7 +1,7 @@
 """Composition of lifecycle-svc: the service, its API and its pages."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 
@@ -20,16 +20,23 @@ MANIFEST: Final = Manifest(
     metadata=LifecycleTable.metadata,
     migrations=Path(__file__).parent / "migrations",
     routers=[router],
-    port=8100,
+    port=8000,
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the app: the API under `/v1`, the pages beside it."""
-    watched = dict(pair.split("=", 1) for pair in LifecycleSettings().watched)
+def create_app(settings: Settings, own: LifecycleSettings | None = None, **more: Any) -> FastAPI:
+    """Make the app: the API under `/v1`, the pages beside it.
+
+    Args:
+        settings: Those that all services share.
+        own: Those of lifecycle-svc; from the environment unless given.
+        **more: Passed to the platform's app factory.
+    """
+    own = own or LifecycleSettings()
     return create_platform_app(
         MANIFEST,
         settings,
-        pages=[console(settings, Pipeline(watched))],
+        pages=[console(settings, Pipeline(own.addresses))],
         sign_in="" if settings.oidc_issuer else "/sign-in",
+        **more,
     )

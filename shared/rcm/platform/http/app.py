@@ -24,6 +24,7 @@ from rcm.platform.http.guard import Guard
 from rcm.platform.http.identity import Forbidden, Unauthenticated, Verifier
 from rcm.platform.http.issuer import open_verifier
 from rcm.platform.http.pages import mount_static, problem_page
+from rcm.platform.http.parked import parked_router
 from rcm.platform.http.problems import (
     PROBLEM_SCHEMA,
     MalformedRequest,
@@ -94,7 +95,7 @@ def create_app(
     app.state.log = log
     add_problem_handlers(app, problem_page(sign_in))
     app.add_middleware(Guard, settings=settings, log=log, metrics=metrics)
-    for router in manifest.routers:
+    for router in (*manifest.routers, parked_router()):
         app.include_router(
             router,
             prefix="/v1",

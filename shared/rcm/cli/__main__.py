@@ -1,0 +1,5 @@
+"""`python -m rcm.cli` is `rcm`."""
+
+from rcm.cli import main
+
+main()

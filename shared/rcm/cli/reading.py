@@ -1,0 +1,145 @@
+"""`rcm lifecycle` and `rcm verify`: what the log says, from the log alone."""
+
+import asyncio
+import re
+import sys
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from rcm.cli import talking
+from rcm.cli.log_reading import read_all
+from rcm.events.event import NotAnEvent
+from rcm.invariants import Breach, check
+from rcm.lifecycle import Life, life_of
+from rcm.money import dollars
+from rcm.platform.http.identity import TENANT_ID
+from rcm.platform.log.port import Record
+from rcm.platform.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+_CLAIM_ID: Final = re.compile(r"[A-Z0-9]{1,20}", re.ASCII)
+_AROUND: Final = frozenset(
+    {
+        "EncounterReceived", "EncounterHeld", "EncounterCoded", "EncounterMerged",
+        "EncounterBilled", "CodingReworkRequested", "InterchangePrepared", "InterchangeSettled",
+        "AcknowledgementReceived", "RemittanceAccepted", "RemittanceQuarantined",
+        "RemittanceDismissed", "RemittanceFileReceived", "ProviderAdjustmentPosted",
+    }
+)  # fmt: skip
+"""Events that may belong to a claim's life without standing on its stream."""
+
+
+@app.command(epilog="Example: rcm lifecycle PK3M7QZ2A4B5C6D --tenant northside --json")
+def lifecycle(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM", help="CLM01 of the claim.")],
+    tenant: talking.Tenant,
+    as_json: talking.Json = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Steps of the ledger and of delivery, too.")
+    ] = False,
+) -> None:
+    """Tell one claim's life, from the log alone. Exit status 1 if no event speaks of it."""
+    if not _CLAIM_ID.fullmatch(claim_id) or not TENANT_ID.fullmatch(tenant):
+        talking.refuse("a claim is named by capital letters and digits, a tenant by small ones")
+    life = asyncio.run(_life(talking.settings(), claim_id, tenant))
+    if life is None:
+        talking.err().print(f"no event of {tenant} speaks of {claim_id}")
+        sys.exit(1)
+    if as_json:
+        talking.print_json(life)
+    else:
+        _tell(life, everything=everything)
+
+
+async def _life(settings: Settings, claim_id: str, tenant: str) -> Life | None:
+    def wanted(found: dict[str, str]) -> bool:
+        if found["tenant"] != tenant:
+            return False
+        return found["ce_subject"] == claim_id or found["ce_type"].partition(".")[0] in _AROUND
+
+    with talking.progress("reading the log") as bar:
+        events = await read_all(settings, wanted, bar)
+    events.sort(key=lambda recorded: (recorded.recorded_at, recorded.stream_version))
+    return life_of(claim_id, events, events)
+
+
+def _tell(life: Life, *, everything: bool) -> None:
+    out, claim, money = talking.out(), life.claim, life.money
+    out.print(
+        f"{claim.claim_id}  {life.state.replace('-', ' ')}  837{claim.form} to {claim.payer_name}"
+        f"  service {claim.service_from}  encounter {claim.encounter_id}",
+        markup=False,
+    )
+    out.print(
+        f"billed {dollars(money.billed_cents)} = paid {dollars(money.paid_cents)}"
+        f" + adjusted {dollars(money.adjusted_cents)} + patient {dollars(money.patient_cents)}"
+        f" + denied {dollars(money.denied_cents)} + open {dollars(money.open_cents)}\n"
+    )
+    for step in life.steps:
+        if step.is_detail and not everything:
+            continue
+        amounts = "  ".join(f"{name} {dollars(cents)}" for name, cents in step.money.items())
+        out.print(f"{step.at[:19]}  {step.name:<22} {step.what}", markup=False)
+        for line in filter(None, (step.why, amounts)):
+            out.print(f"{'':<43} {line}", markup=False)
+
+
+class Verified(msgspec.Struct):
+    """What `rcm verify` found.
+
+    Attributes:
+        event_count: Events that were read.
+        unreadable: Places of records that are no events.
+        breaches: Each named by claim and event.
+    """
+
+    event_count: int
+    unreadable: list[str]
+    breaches: list[Breach]
+
+
+@app.command(epilog="Example: rcm verify --tenant northside")
+def verify(
+    tenant: Annotated[str, typer.Option("--tenant", "-t", help="Only this one.")] = "",
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Work is going on: what is not finished yet is no breach."),
+    ] = False,
+    as_json: talking.Json = False,
+) -> None:
+    """Check the invariants of the whole log. Exit status 1 if one is broken."""
+    unreadable: list[str] = []
+
+    def note(record: Record, _error: NotAnEvent) -> None:
+        unreadable.append(f"{record.topic}/{record.partition}/{record.offset}")
+
+    with talking.progress("reading the log") as bar:
+        events = asyncio.run(
+            read_all(
+                talking.settings(),
+                lambda found: not tenant or found["tenant"] == tenant,
+                bar,
+                note,
+            )
+        )
+    found = Verified(len(events), unreadable, check(events, at_rest=not live))
+    if as_json:
+        talking.print_json(found)
+    else:
+        for breach in found.breaches:
+            subject = f"{breach.tenant_id}/{breach.claim_id or '-'}"
+            talking.out().print(
+                f"{breach.invariant}  {subject}  {breach.event_id or '-'}  {breach.text}",
+                markup=False,
+            )
+        for place in unreadable:
+            talking.out().print(f"--  {place} is no event")
+        talking.err().print(
+            f"{found.event_count} events, {len(found.breaches)} breaches,"
+            f" {len(unreadable)} unreadable records"
+        )
+    if found.breaches or unreadable:
+        sys.exit(1)

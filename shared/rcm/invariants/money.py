@@ -1,0 +1,154 @@
+"""Money: I1 conservation, I2 patient share, I3 balance, I4 all or nothing, I5 once."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from rcm.events import remit
+from rcm.events.clinical import Adjustment
+from rcm.events.envelope import Recorded
+from rcm.invariants.breach import Breach, Story, breach
+
+Advice = tuple[str, str]
+"""Tenant and remittance id."""
+
+
+def check_postings(story: Story) -> Iterator[Breach]:
+    """I1: the entries of every posting sum to zero."""
+    for recorded in story.events:
+        entries = getattr(recorded.event, "entries", None)
+        if entries:
+            total = sum(entry.amount_cents for entry in entries)
+            if total:
+                yield breach("I1", recorded, f"entries sum to {total} cents, not to zero")
+
+
+def check_legs(story: Story) -> Iterator[Breach]:
+    """I1: on every leg, after every answer, billed = paid + adjusted + patient + balance."""
+    for (_, source, _), events in story.claims.items():
+        if source != "remit-svc":
+            continue
+        charged: dict[str, int] = {}
+        answered: dict[str, int] = defaultdict(int)
+        explained: dict[str, int] = defaultdict(int)
+        for recorded in events:
+            event = recorded.event
+            if isinstance(event, remit.ChargePosted):
+                charged[event.payer_sequence_code] = event.billed_cents
+            elif isinstance(event, remit.RemittanceReceived):
+                if event.kind in ("payment", "reversal", "correction"):
+                    leg = event.payer_sequence_code
+                    answered[leg] += event.billed_cents
+                    explained[leg] += event.paid_cents + _total(_adjustments(event))
+            elif isinstance(event, remit.PaymentPosted):
+                leg = event.payer_sequence_code
+                balance = charged.get(leg, answered[leg]) - explained[leg]
+                if balance != event.balance_cents:
+                    yield breach(
+                        "I1", recorded, f"balance {event.balance_cents}, the events give {balance}"
+                    )
+
+
+def check_patient_share(story: Story) -> Iterator[Breach]:
+    """I2: CLP05 is the sum of the PR adjustments, or the advice says that it is not."""
+    warned = {
+        (r.tenant_id, r.event.remittance_id)
+        for r in story.of(remit.RemittanceAccepted)
+        if r.event.warnings
+    }
+    for recorded in story.answers():
+        event = recorded.event
+        share = sum(a.amount_cents for a in _adjustments(event) if a.group_code == "PR")
+        if (
+            event.kind != "reversal"
+            and share != event.patient_responsibility_cents
+            and (recorded.tenant_id, event.remittance_id) not in warned
+        ):
+            text = f"CLP05 is {event.patient_responsibility_cents}, PR adjustments are {share}"
+            yield breach("I2", recorded, text)
+
+
+def check_balances(story: Story) -> Iterator[Breach]:
+    """I3: what was posted balances on the line, the claim and the advice."""
+    for recorded in story.answers():
+        event = recorded.event
+        for line in event.lines:
+            off = line.billed_cents - _total(line.adjustments) - line.paid_cents
+            if off:
+                yield breach("I3", recorded, f"a line is off by {off} cents")
+        off = event.billed_cents - _total(_adjustments(event)) - event.paid_cents
+        if off:
+            yield breach("I3", recorded, f"the claim payment is off by {off} cents")
+    for accepted in story.of(remit.RemittanceAccepted):
+        advice: remit.RemittanceAccepted = accepted.event
+        off = advice.claims_paid_cents - advice.provider_adjustment_cents - advice.payment_cents
+        if off:
+            yield breach("I3", accepted, f"the advice is off by {off} cents")
+
+
+def check_once(story: Story) -> Iterator[Breach]:
+    """I5: an advice is posted once, whatever envelope it comes in, and a claim payment once."""
+    advices: set[tuple[str, str, str]] = set()
+    for recorded in story.of(remit.RemittanceAccepted):
+        event = recorded.event
+        for key in (
+            (recorded.tenant_id, "id", event.remittance_id),
+            (recorded.tenant_id, event.payer_identifier, event.content_sha256),
+        ):
+            if key in advices:
+                yield breach("I5", recorded, "the same advice was posted twice")
+            advices.add(key)
+    posted: set[tuple[str, str, int]] = set()
+    for recorded in story.of(remit.PaymentPosted):
+        place = (recorded.tenant_id, recorded.event.remittance_id, recorded.event.position)
+        if place in posted:
+            yield breach("I5", recorded, f"position {place[2]} of an advice was posted twice")
+        posted.add(place)
+
+
+def check_whole(story: Story) -> Iterator[Breach]:
+    """I4: every claim payment and adjustment of a posted advice is there, and none of another."""
+    positions: dict[Advice, set[int]] = defaultdict(set)
+    paid: dict[Advice, dict[int, int]] = defaultdict(dict)
+    adjusted: dict[Advice, int] = defaultdict(int)
+    posted = Counter(
+        (r.tenant_id, r.event.remittance_id, r.event.position)
+        for r in story.of(remit.PaymentPosted)
+    )
+    accepted = {(r.tenant_id, r.event.remittance_id) for r in story.of(remit.RemittanceAccepted)}
+    for recorded in story.of(remit.RemittanceReceived, remit.RemittanceUnmatched):
+        event, advice = recorded.event, (recorded.tenant_id, recorded.event.remittance_id)
+        positions[advice].add(event.position)
+        paid[advice][event.position] = event.paid_cents
+        if advice not in accepted:
+            yield breach("I4", recorded, "posted, but its advice was not accepted")
+    for recorded in story.of(remit.ProviderAdjustmentPosted):
+        adjusted[recorded.tenant_id, recorded.event.remittance_id] += recorded.event.amount_cents
+    for recorded in story.answers():
+        event = recorded.event
+        if posted[recorded.tenant_id, event.remittance_id, event.position] != 1:
+            yield breach("I4", recorded, "the ledger does not have this claim payment once")
+    for recorded in story.of(remit.RemittanceAccepted):
+        event, advice = recorded.event, (recorded.tenant_id, recorded.event.remittance_id)
+        yield from _is_whole(recorded, positions[advice], sum(paid[advice].values()))
+        if adjusted[advice] != event.provider_adjustment_cents:
+            text = f"provider adjustments posted {adjusted[advice]}, stated "
+            yield breach("I4", recorded, f"{text}{event.provider_adjustment_cents}")
+
+
+def _is_whole(recorded: Recorded[Any], positions: set[int], paid_cents: int) -> Iterator[Breach]:
+    event = recorded.event
+    if len(positions) != event.claim_count:
+        text = f"{len(positions)} of {event.claim_count} claim payments were posted"
+        yield breach("I4", recorded, text)
+    elif paid_cents != event.claims_paid_cents:
+        text = f"claim payments posted {paid_cents} cents, stated {event.claims_paid_cents}"
+        yield breach("I4", recorded, text)
+
+
+def _adjustments(event: remit.RemittanceReceived) -> list[Adjustment]:
+    return [*event.adjustments, *(a for line in event.lines for a in line.adjustments)]
+
+
+def _total(adjustments: list[Adjustment]) -> int:
+    return sum(adjustment.amount_cents for adjustment in adjustments)
