@@ -1,5 +1,6 @@
 """Synthetic X12 for the tests of rcm.x12: nothing here belongs to a person or to a guide."""
 
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -99,3 +100,28 @@ def an_envelope(**changes):
 def corpus_files(kind="*"):
     """The public test corpus beside the repository; nothing where it is absent."""
     return sorted(CORPUS.glob(f"{kind}/*.edi"))
+
+
+def mutations(seed, count):
+    """Break a good 835 in small ways, reproducibly."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        body = [segment.split("*") for segment in BODY_835]
+        for _ in range(rng.randint(1, 2)):
+            at = rng.randrange(len(body))
+            kind = rng.randrange(6)
+            if kind == 0:
+                del body[at]
+            elif kind == 1:
+                body.insert(rng.randrange(len(body)), list(body[at]))
+            elif kind == 2:
+                other = rng.randrange(len(body))
+                body[at], body[other] = body[other], body[at]
+            else:
+                place = rng.randrange(1, len(body[at]) + 1)
+                value = rng.choice(
+                    ["", " ", "X", "0", "-1", "1.005", ".5", "5.", "A" * 61, "20260230", "HC:1",
+                     "^", "٣", "é", "\x00", "QC", "1e3", "99991231", "00000000", " X", "X "]
+                )  # fmt: skip
+                body[at][place : place + 1] = [value]
+        yield ["*".join(segment) for segment in body]

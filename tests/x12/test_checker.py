@@ -1,12 +1,10 @@
-import random
-
 import pytest
 
 from rcm.x12 import checker as checker_module
 from rcm.x12.checker import Checker
 from rcm.x12.pattern import unit_pattern
 from rcm.x12.reader import Reader
-from x12_cases import BODY_835, changed, corpus_files, interchange
+from x12_cases import BODY_835, changed, corpus_files, interchange, mutations
 
 NEVER, ALWAYS = 1 << 30, 0
 
@@ -99,31 +97,6 @@ def test_segments_of_one_place_come_in_any_order():
     swapped.remove("DTM*233*20260203")
     for quick_after in (NEVER, ALWAYS):
         assert told(check(interchange(swapped), quick_after)) == []
-
-
-def mutations(seed, count):
-    """Break a good 835 in small ways, reproducibly."""
-    rng = random.Random(seed)
-    for _ in range(count):
-        body = [segment.split("*") for segment in BODY_835]
-        for _ in range(rng.randint(1, 2)):
-            at = rng.randrange(len(body))
-            kind = rng.randrange(6)
-            if kind == 0:
-                del body[at]
-            elif kind == 1:
-                body.insert(rng.randrange(len(body)), list(body[at]))
-            elif kind == 2:
-                other = rng.randrange(len(body))
-                body[at], body[other] = body[other], body[at]
-            else:
-                place = rng.randrange(1, len(body[at]) + 1)
-                value = rng.choice(
-                    ["", " ", "X", "0", "-1", "1.005", ".5", "5.", "A" * 61, "20260230", "HC:1",
-                     "^",                     "٣", "é", "\x00", "QC", "1e3", "99991231", "00000000", " X", "X "]
-                )  # fmt: skip
-                body[at][place : place + 1] = [value]
-        yield ["*".join(segment) for segment in body]
 
 
 @pytest.mark.parametrize("seed", range(12))

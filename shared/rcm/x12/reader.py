@@ -199,7 +199,8 @@ class Reader:
             self._interchange.groups.append(group)
             self._group = group
         transaction = Transaction(group, segment.elements, segment.number, segment.offset)
-        guide = self._guide_for(transaction.version)
+        both = f"{transaction.set_code} {transaction.version}"
+        guide = self._guide_for(both) or self._guide_for(transaction.version)
         if guide is not None and guide.set_code == transaction.set_code:
             transaction.guide = guide
         place = self._place("ST", segment.number, segment.offset, transaction)

@@ -13,6 +13,11 @@ GUIDE_MODULES: dict[str, str] = {
     "005010X222A1": "rcm.x12.guide_837p",
     "005010X223A2": "rcm.x12.guide_837i",
     "005010X224A2": "rcm.x12.guide_837d",
+    # Versions that two transaction sets share are told apart by ST01.
+    "270 005010X279A1": "rcm.x12.guide_270",
+    "271 005010X279A1": "rcm.x12.guide_271",
+    "276 005010X212": "rcm.x12.guide_276",
+    "277 005010X212": "rcm.x12.guide_277",
 }
 #: Versions that are read with another version's table.
 ALSO_READ: dict[str, str] = {
@@ -32,13 +37,19 @@ ALSO_READ: dict[str, str] = {
     "005010X224A1": "005010X224A2",
     "005010X224A3": "005010X224A2",
     "005010X300": "005010X224A2",
+    "270 005010X279": "270 005010X279A1",
+    "271 005010X279": "271 005010X279A1",
+    "276 005010X212E1": "276 005010X212",
+    "277 005010X212E1": "277 005010X212",
+    "276 005010X212E2": "276 005010X212",
+    "277 005010X212E2": "277 005010X212",
 }
 
 
 @cache
 def guide(version: str) -> Guide | None:
     """Find the guide that reads a version (ST03, or GS08 where ST03 is not used); None if ours
-    has no table for it.
+    has no table for it. Where two sets share a version, ST01 comes before it: `270 005010X279A1`.
     """
     module = GUIDE_MODULES.get(ALSO_READ.get(version, version))
     if module is None:
