@@ -6,7 +6,7 @@ samples`.
     <tenant>/late.hl7          messages that arrive after the first claims went out
     <tenant>/charges.batch.hl7 a nightly batch file (FHS/BHS) for the drop folder
     <tenant>/bundles.ndjson    FHIR bundles for HTTP, one a line
-    <tenant>/directory.yaml    whom claims-svc bills for and to
+    directory/<tenant>.yaml    whom claims-svc bills for and to, and through whom
     <tenant>/profile.yaml      how the tenant's EHR writes, for coding-svc
     scenarios.json             what the payer simulator answers, by member number
     expected.csv               case by case: tenant, visit, kind, scenario, charges in cents
@@ -79,13 +79,14 @@ def write(out: Path, count: int, seed: int, as_of: date) -> None:
         for tenant, bodies in batches.items():
             append(tenant, "charges.batch.hl7", hl7.batch(tenant.upper(), bodies, as_of))
     for site in cases.sites(Random(seed)):
-        for name, content in (
-            ("directory", configuration.directory(site)),
-            ("profile", configuration.profile(site)),
-        ):
-            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-            (out / site.tenant / f"{name}.yaml").write_text(text)
+        _configure(out / "directory" / f"{site.tenant}.yaml", configuration.directory(site))
+        _configure(out / site.tenant / "profile.yaml", configuration.profile(site))
     (out / "scenarios.json").write_text(json.dumps(scenarios, indent=1, sort_keys=True) + "\n")
+
+
+def _configure(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
 
 
 if __name__ == "__main__":

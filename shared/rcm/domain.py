@@ -125,7 +125,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service(Generic[S]):
     """A service as data.
 

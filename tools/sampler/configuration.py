@@ -26,6 +26,11 @@ def directory(site: Site) -> dict[str, Any]:
                 "receiver_name": "PRAIRIE CLEARINGHOUSE",
                 "submitter_id": site.tenant.upper(),
                 "submitter_name": site.name,
+                "route": {
+                    "kind": "http",
+                    "url": f"http://127.0.0.1:8010/{site.tenant}",
+                    "resubmits_safely": True,
+                },
                 "contact": {"name": "BILLING OFFICE", "phone_number": "5555550100"},
             }
         ],

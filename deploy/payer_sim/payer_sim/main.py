@@ -1,14 +1,21 @@
-"""Run the simulator: `python -m payer_sim.main`. Environment variables begin with `RCM_PAYER_`."""
+"""Run the simulator: `rcm serve payer-sim`. Environment variables begin with `RCM_PAYER_`."""
 
 from pathlib import Path
+from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from payer_sim.app import Setup, create_app
+from payer_sim.app import Setup
+from payer_sim.app import create_app as create_simulator
 from payer_sim.book import Timing
 from payer_sim.scenarios import Rules, read_rules
+from rcm.platform.settings import Settings
+
+NAME: Final = "payer-sim"
+PORT: Final = 8010
 
 
 class PayerSettings(BaseSettings):
@@ -29,7 +36,7 @@ class PayerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RCM_PAYER_", frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
-    port: int = Field(8010, ge=0, le=65_535)
+    port: int = Field(PORT, ge=0, le=65_535)
     path: Path | None = None
     rules: Path | None = None
     folder: Path | None = None
@@ -56,11 +63,20 @@ def setup_of(settings: PayerSettings) -> Setup:
     )
 
 
+def create_app(settings: Settings) -> FastAPI:
+    """Make the simulator beside the services of a data folder, which keeps its book."""
+    own = PayerSettings()
+    if own.path is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        own = own.model_copy(update={"path": settings.data_dir / "payer_sim.db"})
+    return create_simulator(setup_of(own))
+
+
 def main() -> None:
-    """Run it."""
+    """Run it alone."""
     settings = PayerSettings()
     uvicorn.run(
-        create_app(setup_of(settings)),
+        create_simulator(setup_of(settings)),
         host=settings.host,
         port=settings.port,
         log_level="warning",

@@ -1,0 +1,142 @@
+"""The whole product on one machine, for the demonstration and the benchmarks: started and asked
+through `rcm` and HTTP.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from rcm.platform.local import CannotStart, create_database, start_kafka, start_postgres, stop
+
+SERVICES = ("coding-svc", "claims-svc", "remit-svc", "denials-svc", "lifecycle-svc")
+MLLP_PORTS = {"northside": 2575, "lakeview": 2576}
+TOKEN_ROLES = ("integration", "coder", "biller")
+
+
+class Stack:
+    """Six services in a data folder, on the embedded default or on Kafka and PostgreSQL."""
+
+    def __init__(self, data: Path, samples: Path, bus: str, **more: str) -> None:
+        self.data, self.samples, self.bus = data, samples, bus
+        self._tokens: dict[str, str] = {}
+        self._environment = os.environ | {
+            "RCM_DATA_DIR": str(data),
+            "RCM_TENANTS": ",".join(MLLP_PORTS),
+            "RCM_CODING_MLLP_PORTS": ",".join(f"{t}={p}" for t, p in MLLP_PORTS.items()),
+            "RCM_CODING_PROFILES_DIR": str(samples),
+            "RCM_CODING_DROP_SETTLE_S": "0.5",
+            "RCM_CLAIMS_DIRECTORY_DIR": str(samples / "directory"),
+            "RCM_REMIT_DIRECTORY_DIR": str(samples / "directory"),
+            "RCM_REMIT_MAILBOX_S": "0.5",
+            "RCM_PAYER_RULES": str(samples / "scenarios.json"),
+            **more,
+        }  # fmt: skip
+        self._ports: dict[str, int] = {}
+
+    @property
+    def _servers(self) -> tuple[Path, Path]:
+        return self.data.absolute() / "kafka", self.data.absolute() / "postgres"
+
+    def is_running(self) -> bool:
+        """Tell whether services of this data folder live."""
+        return any(path.exists() for path in (self.data / "run").glob("*.json"))
+
+    def up(self) -> None:
+        """Start everything and wait until it is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        if self.bus == "kafka":
+            self._start_servers()
+        started = json.loads(self.rcm("up", "--json").stdout)
+        self._ports = {process["name"]: process["port"] for process in started}
+
+    def down(self, *, servers: bool = True) -> None:
+        """Stop the services, and the servers that were started for them."""
+        self.rcm("down", check=False)
+        if servers and self.bus == "kafka":
+            for folder in self._servers:
+                with contextlib.suppress(OSError, ValueError):
+                    stop(folder)
+
+    def url(self, service: str) -> str:
+        """Return where a service listens."""
+        return f"http://127.0.0.1:{self._ports[service]}"
+
+    def rcm(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run an `rcm` command against this data folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "rcm.cli", *arguments],
+            env=self._environment, capture_output=True, text=True, check=check,
+        )  # fmt: skip
+
+    def token(self, tenant: str) -> str:
+        """Return an access token of the development issuer."""
+        if tenant not in self._tokens:
+            roles = [word for role in TOKEN_ROLES for word in ("--role", role)]
+            self._tokens[tenant] = self.rcm("token", "--tenant", tenant, *roles).stdout.strip()
+        return self._tokens[tenant]
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many events there are, and how many are not handled or not yet on the log."""
+        statuses = [
+            one["status"] for one in json.loads(self.rcm("status", "--json", check=False).stdout)
+        ]
+        ends: dict[tuple[str, int], int] = {}
+        behind = 0
+        for status in filter(None, statuses):
+            behind += status["outbox_count"]
+            for part in status["partitions"]:
+                ends[part["topic"], part["partition"]] = part["end_offset"]
+                behind += max(part["end_offset"] - part["next_offset"], 0)
+        return sum(ends.values()), behind
+
+    def claims(self, tenant: str) -> Iterator[dict[str, Any]]:
+        """Read every claim of a tenant from lifecycle-svc, page by page."""
+        return self._pages("lifecycle-svc", "/v1/claims", tenant)
+
+    def holds(self, tenant: str) -> Iterator[dict[str, Any]]:
+        """Read the encounters that may not be billed yet."""
+        return self._pages("coding-svc", "/v1/encounters", tenant, status="held")
+
+    def _pages(
+        self, service: str, path: str, tenant: str, **query: str
+    ) -> Iterator[dict[str, Any]]:
+        cursor = ""
+        while True:
+            answer = httpx.get(
+                self.url(service) + path,
+                params={"limit": 100} | query | ({"cursor": cursor} if cursor else {}),
+                headers={"Authorization": f"Bearer {self.token(tenant)}"},
+                timeout=30, trust_env=False,
+            ).raise_for_status()  # fmt: skip
+            page = answer.json()
+            yield from page["data"]
+            if not page["has_more"]:
+                return
+            cursor = page["next_cursor"]
+
+    def _start_servers(self) -> None:
+        kafka_folder, postgres_folder = self._servers
+        for folder in self._servers:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.data.absolute().chmod(0o755)
+        try:
+            kafka, postgres = start_kafka(kafka_folder), start_postgres(postgres_folder)
+        except CannotStart as error:
+            raise SystemExit(f"cannot start: {error}") from error
+        for service in SERVICES:
+            owner_url, url = asyncio.run(create_database(postgres.address, service))
+        name = SERVICES[-1].replace("-", "_")
+        self._environment |= {
+            "RCM_BUS": "kafka",
+            "RCM_KAFKA_SERVERS": kafka.address,
+            "RCM_POSTGRES_URL": url.replace(name, "{service}"),
+            "RCM_POSTGRES_OWNER_URL": owner_url.replace(name, "{service}"),
+        }
