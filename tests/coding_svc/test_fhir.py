@@ -1,0 +1,377 @@
+"""FHIR R4 bundles: read strictly, mapped to the same encounter as HL7 v2."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coding_cases import CORPUS, TODAY, profile, profiles, rules
+from coding_svc.codec.fhir.document import BYTES_MAX, DEPTH_MAX, Node, Unreadable, read
+from coding_svc.codec.fhir.encounter import understand
+from coding_svc.decide.billing import assess
+from coding_svc.decide.merge import faults_of, merge
+from coding_svc.model.documented import Documented, SetAside
+
+V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+SCT = "http://snomed.info/sct"
+CPT = "http://www.ama-assn.org/go/cpt"
+NPI = "http://hl7.org/fhir/sid/us-npi"
+OFFICE = profile(
+    senders=["EHR|HOSP"], class_places_of_service={"O": "11"}, default_facility_id="HOSP"
+)
+
+
+def coded(system: str, code: str) -> dict:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def typed(kind: str, value: str) -> dict:
+    return {"type": coded(V2_0203, kind), "value": value}
+
+
+def resources() -> dict[str, dict]:
+    """A complete office visit, by name of the resource."""
+    return {
+        "patient": {
+            "resourceType": "Patient",
+            "id": "p",
+            "identifier": [{"system": "x", "value": "other"}, typed("MR", "R1")],
+            "name": [
+                {"use": "nickname", "family": "X"},
+                {"use": "official", "family": "TESTPATIENT", "given": ["ALPHA", "Q"]},
+            ],
+            "gender": "female",
+            "birthDate": "1980-06-15",
+            "address": [
+                {
+                    "line": ["100 TEST ST"],
+                    "city": "COLUMBUS",
+                    "state": "oh",
+                    "postalCode": "43004-1234",
+                }
+            ],
+            "telecom": [
+                {"system": "email", "value": "a@b"},
+                {"system": "phone", "value": "614-555-0100"},
+            ],
+        },
+        "payer": {
+            "resourceType": "Organization",
+            "id": "o",
+            "name": "AETNA",
+            "identifier": [{"value": "60054"}],
+        },
+        "coverage": {
+            "resourceType": "Coverage",
+            "id": "c",
+            "status": "active",
+            "order": 1,
+            "subscriberId": "W123-456 789",
+            "beneficiary": {"reference": "Patient/p"},
+            "subscriber": {"reference": "Patient/p"},
+            "relationship": coded("r", "self"),
+            "payor": [{"reference": "Organization/o"}],
+            "class": [{"type": coded("t", "group"), "value": "GRP1", "name": "ACME"}],
+        },
+        "doctor": {
+            "resourceType": "Practitioner",
+            "id": "d",
+            "identifier": [
+                {"system": "local", "value": "D7"},
+                {"system": NPI, "value": "1999999901"},
+            ],
+            "name": [{"family": "ALPHADOC", "given": ["ANNA"]}],
+        },
+        "role": {
+            "resourceType": "PractitionerRole",
+            "id": "r",
+            "practitioner": {"reference": "Practitioner/d"},
+        },
+        "encounter": {
+            "resourceType": "Encounter",
+            "id": "e",
+            "status": "finished",
+            "identifier": [typed("VN", "V1"), typed("AN", "A1")],
+            "class": {"code": "AMB"},
+            "subject": {"reference": "Patient/p"},
+            "participant": [{"individual": {"reference": "PractitionerRole/r"}}],
+            "period": {"start": "2026-02-28T22:15:00-05:00", "end": "2026-02-28T23:00:00-05:00"},
+            "diagnosis": [{"condition": {"reference": "Condition/x1"}, "rank": 1}],
+        },
+        "condition": {
+            "resourceType": "Condition",
+            "id": "x1",
+            "category": [coded("c", "encounter-diagnosis")],
+            "code": {
+                "coding": [{"system": SCT, "code": "44054006"}, {"system": ICD10, "code": "E11.9"}]
+            },
+        },
+        "charge": {
+            "resourceType": "ChargeItem",
+            "id": "ch1",
+            "status": "billable",
+            "identifier": [{"value": "TX1"}],
+            "code": coded(CPT, "99214"),
+            "extension": [{"url": "http://example.org/modifier", "valueCode": "25"}],
+            "occurrenceDateTime": "2026-03-01T03:15:00Z",
+            "performer": [{"actor": {"reference": "Practitioner/d"}}],
+            "quantity": {"value": 1},
+            "priceOverride": {"value": 285.00, "currency": "USD"},
+        },
+    }
+
+
+def bundle(parts: dict[str, dict]) -> dict:
+    entries = [{"fullUrl": f"urn:{name}", "resource": part} for name, part in parts.items()]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def node(document: object) -> Node:
+    found = read(json.dumps(document).encode())
+    assert isinstance(found, Node), found
+    return found
+
+
+def said(**changes) -> Documented:
+    """What the bundle says with some resources changed (dict), or left out (None)."""
+    parts = resources()
+    for name, change in changes.items():
+        if change is None:
+            del parts[name]
+        else:
+            parts[name] = {**parts.get(name, {}), **change}
+    found = understand(node(bundle(parts)), profiles(OFFICE), "msg_1")
+    assert isinstance(found, Documented), found
+    return found
+
+
+def assessed(**changes):
+    account, _ = merge(None, said(**changes))
+    return assess(account, OFFICE, today=TODAY)
+
+
+def test_a_visit_is_complete_and_says_what_hl7_v2_would():
+    found = assessed()
+    assert found.holds == ()
+    content = found.content
+    assert content.patient.person.last_name == "TESTPATIENT"
+    assert content.patient.person.middle_name == "Q"
+    assert (content.patient.medical_record_number, content.patient.visit_number) == ("R1", "V1")
+    assert content.patient.person.address.postal_code == "430041234"
+    assert content.patient.person.phone_number == "6145550100"
+    (coverage,), (subscriber,) = content.coverages, content.subscribers
+    assert (coverage.payer_id, coverage.payer_name, coverage.relationship_code) == (
+        "60054",
+        "AETNA",
+        "18",
+    )
+    assert (subscriber.member_number, subscriber.group_number) == ("W123456789", "GRP1")
+    assert [(d.code, d.role) for d in content.diagnoses] == [("E119", "principal")]
+    (line,) = content.lines
+    assert (line.procedure_code, line.modifiers, line.billed_cents) == ("99214", ["25"], 28_500)
+    assert (line.line_item_control_number, line.rendering.npi) == ("TX1", "1999999901")
+    assert content.attending.last_name == "ALPHADOC"
+
+
+def test_dates_of_service_are_the_facilitys():
+    found = said()
+    assert found.charges[0].service_from == "2026-02-28", "03:15 in Greenwich is the evening before"
+    assert (found.stay.started_on, found.stay.started_time) == ("2026-02-28", "2215")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02", "2026", "2026-02-30", "20260228", "2026-02-28T25:00:00Z", 20260228]
+)
+def test_what_is_not_a_day_is_no_date_of_service(text):
+    (charge,) = said(charge={"occurrenceDateTime": text}).charges
+    assert rules(charge.faults) == ["service-date-missing"]
+
+
+def test_the_account_names_the_encounter_then_the_visit():
+    assert said().key.number == "A1"
+    assert said(encounter={"identifier": [typed("VN", "V1")]}).key.number == "V1"
+    account = {"resourceType": "Account", "id": "a", "identifier": [typed("AN", "HAR7")]}
+    assert said(account=account).key.number == "HAR7"
+    derived = said(encounter={"identifier": []}).key
+    assert (derived.number, rules(derived.reasons)) == ("R1/2026-02-28", ["encounter-key-derived"])
+
+
+def test_the_same_visit_by_hl7_and_by_fhir_is_one_encounter():
+    assert said().key.authority == "HOSP"
+    assert said().sender == "EHR|HOSP"
+
+
+def test_a_problem_list_is_no_diagnosis_of_the_encounter():
+    listed = {"category": [coded("c", "problem-list-item")]}
+    assert said(condition=listed).diagnoses is not None, "the encounter points to it"
+    assert said(condition=listed, encounter={"diagnosis": []}).diagnoses is None
+    refuted = {"verificationStatus": coded("v", "refuted")}
+    assert said(condition=refuted).diagnoses is None
+
+
+def test_a_diagnosis_in_snomed_only_holds():
+    assert rules(assessed(condition={"code": coded(SCT, "44054006")}).holds) == [
+        "dx-not-billable-system",
+        "no-diagnosis",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"priceOverride": {"value": 1e3, "currency": "EUR"}}, "currency-not-usd"),
+        ({"priceOverride": {"value": "1e3"}}, "amount-unreadable"),
+        ({"priceOverride": {"value": 12.345}}, "amount-unreadable"),
+        ({"priceOverride": {"value": True}}, "no-amount"),
+        ({"priceOverride": None}, "no-amount"),
+        ({"quantity": {"value": 0}}, "units-unreadable"),
+        ({"quantity": None}, "units-defaulted-1"),
+        ({"code": coded(CPT, "9921")}, "procedure-malformed"),
+        ({"code": coded("urn:cdm", "450001")}, "needs-cdm-lookup"),
+        ({"extension": [{"url": "x/modifier", "valueString": "long"}]}, "modifier-malformed"),
+    ],
+)
+def test_what_is_wrong_with_a_charge_is_said(change, rule):
+    (charge,) = said(charge=change).charges
+    assert rule in rules(charge.faults)
+
+
+def test_amounts_never_pass_through_a_float():
+    text = json.dumps(bundle(resources())).replace("285.0", "9007199254740.93")
+    found = read(text.encode())
+    document = understand(found, profiles(OFFICE), "msg_1")
+    assert document.charges[0].billed_cents == 900_719_925_474_093
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "not-billable", "planned", "aborted"])
+def test_what_is_not_billed_is_no_charge(status):
+    found = said(charge={"status": status})
+    assert (found.charges, rules(found.reasons)) == ((), ["not-a-charge"])
+
+
+def test_a_procedure_is_never_a_charge():
+    pcs = {
+        "resourceType": "Procedure",
+        "id": "pr",
+        "status": "completed",
+        "code": coded("http://www.cms.gov/Medicare/Coding/ICD10", "0DTJ4ZZ"),
+        "performedDateTime": "2026-03-01",
+        "performer": [{"actor": {"reference": "Practitioner/d"}}],
+    }
+    found = said(procedure=pcs)
+    assert len(found.charges) == 1
+    assert [(p.code, p.performed_on) for p in found.procedures] == [("0DTJ4ZZ", "2026-03-01")]
+    assert found.procedures[0].surgeon.npi == "1999999901"
+    assert said(procedure={**pcs, "status": "preparation"}).procedures is None
+
+
+def test_an_inpatient_who_is_still_here_is_not_discharged():
+    staying = {"status": "in-progress", "class": {"code": "IMP"}}
+    assert "not-discharged" in rules(assessed(encounter=staying).holds)
+
+
+def test_a_cancelled_encounter_is_held():
+    assert rules(assessed(encounter={"status": "cancelled"}).holds) == ["admission-cancelled"]
+
+
+def test_contained_and_absolute_references_are_followed_and_nothing_else():
+    contained = {
+        "contained": [
+            {"resourceType": "Organization", "id": "o2", "identifier": [{"value": "62308"}]}
+        ],
+        "payor": [{"reference": "#o2"}],
+    }
+    assert said(coverage=contained).coverages[0].payer_id == "62308"
+    absolute = {"payor": [{"reference": "https://ehr/fhir/Organization/o/_history/3"}]}
+    assert said(coverage=absolute).coverages[0].payer_id == "60054"
+    abroad = {"payor": [{"reference": "http://169.254.169.254/latest"}]}
+    assert "no-payer-id" in rules(said(coverage=abroad).coverages[0].faults)
+
+
+def test_references_in_a_circle_end():
+    circle = {
+        "contained": [
+            {"resourceType": "PractitionerRole", "id": "x", "practitioner": {"reference": "#x"}}
+        ],
+        "participant": [{"individual": {"reference": "#x"}}],
+    }
+    assert said(encounter=circle).stay.attending is None
+
+
+def refused(document: object) -> list[str]:
+    found = understand(node(document), profiles(OFFICE), "msg_1")
+    assert isinstance(found, SetAside)
+    assert found.outcome == "rejected"
+    return rules(found.reasons)
+
+
+def test_bundles_that_cannot_be_used_are_refused():
+    assert refused({"resourceType": "Patient"}) == ["not-a-bundle"]
+    assert refused(bundle({})) == ["no-encounter-key"]
+    parts = resources()
+    parts["second"] = copy.deepcopy(parts["encounter"])
+    assert refused(bundle(parts)) == ["several-encounters"]
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "not-json"),
+        (b"[]", "not-a-bundle"),
+        (b"null", "not-a-bundle"),
+        (b'{"a":1,"a":2}', "json-duplicate-key"),
+        (b'{"a":NaN}', "not-json"),
+        (b'{"a":Infinity}', "not-json"),
+        (b'{"a":' + b"9" * 41 + b"}", "not-json"),
+        (b'{"a":"\xff"}', "not-json"),
+        (b"[" * 10_000, "json-too-deep"),
+        (b'{"a":' * (DEPTH_MAX + 1), "json-too-deep"),
+        (b'{"a":"' + b"x" * BYTES_MAX + b'"}', "too-large"),
+    ],
+)
+def test_json_that_two_readers_could_read_differently_is_refused(data, rule):
+    found = read(data)
+    assert isinstance(found, Unreadable)
+    assert found.reason.rule_id == rule
+
+
+def test_brackets_inside_texts_are_no_depth():
+    assert isinstance(read(b'{"a":"' + b"[" * 1_000 + b'\\"["}'), Node)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.data())
+def test_any_value_anywhere_never_raises(data):
+    parts = resources()
+    name = data.draw(st.sampled_from(sorted(parts)))
+    path = parts[name]
+    key = data.draw(st.sampled_from(sorted(path)))
+    path[key] = data.draw(JSON)
+    found = understand(node(bundle(parts)), profiles(OFFICE), "msg_1")
+    if isinstance(found, Documented):
+        account, _ = merge(None, found)
+        assess(account, OFFICE, today=TODAY)
+        faults_of(found)
+
+
+def test_every_bundle_of_the_corpus_is_answered_without_exception():
+    if not CORPUS.exists():
+        pytest.skip("the public corpus is not here")
+    seen = 0
+    for path in sorted((CORPUS / "fhir").rglob("*.json"))[:120]:
+        found = read(path.read_bytes())
+        if isinstance(found, Node):
+            understand(found, profiles(OFFICE), "msg_1")
+            seen += 1
+    assert seen > 50
