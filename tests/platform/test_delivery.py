@@ -288,7 +288,7 @@ async def test_a_poison_event_is_skipped_by_an_operator(bench):
 async def test_garbage_on_the_log_is_parked_and_can_be_skipped(bench):
     async with bench.run("alpha") as alpha, bench.run("beta") as beta:
         topic = alpha.manifest.service.topic
-        garbage = Draft(0, b"\xff", pack_headers([("ce_id", b"\xff")]), b"\x00")
+        garbage = Draft(0, b"\xff", pack_headers({"ce_id": "x"}), b"\x00")
         await alpha.log.publish(topic, [garbage])
         await send(alpha, 20)
         await at_rest(alpha, beta)
@@ -378,7 +378,7 @@ async def fill(bench: Bench) -> None:
             await alpha.execute(note_command("p", word, f"p{word}", key=f"k{word}"))
             await alpha.execute(note_command("q", word, f"q{word}", tenant_id="lakeview"))
         await alpha.execute(note_command("r", "secret", "r1", secret="JANE"))
-        garbage = Draft(0, b"\xff", pack_headers([]), b"\x00")
+        garbage = Draft(0, b"\xff", pack_headers({}), b"\x00")
         await alpha.log.publish(alpha.manifest.service.topic, [garbage])
         await at_rest(alpha, beta)
         (event, _) = await beta.parked("lakeview")

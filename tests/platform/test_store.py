@@ -76,7 +76,7 @@ def store(bench):
 
 
 def a_draft(value):
-    return Draft(0, b"k", pack_headers([]), str(value).encode())
+    return Draft(0, b"k", pack_headers({}), str(value).encode())
 
 
 def a_parked_event(offset=3, tenant_id=US):

@@ -8,9 +8,10 @@ headers  ce_specversion ce_id ce_source ce_type ce_subject ce_time
 value    canonical JSON of the event, PHI fields sealed
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from hashlib import sha1
 from typing import Final, Generic, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -21,7 +22,12 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 NAMESPACE: Final = UUID("6ad4f0c2-5a0e-5d0c-9a55-0d1e5c1a1357")
 """Under which event ids are derived; never to be changed."""
 
-Headers = Iterable[tuple[str, bytes]]
+_NAMESPACE_BYTES: Final = NAMESPACE.bytes
+_UUID_MASK: Final = 0xF000_C000_0000_0000_0000
+_UUID_BITS: Final = 0x5000_8000_0000_0000_0000
+
+Headers = Mapping[str, str]
+"""The headers of a record; none at all where they are not UTF-8."""
 
 _REQUIRED: Final = (
     "ce_id",
@@ -77,28 +83,28 @@ class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         """The log key; orders everything about one stream."""
         return log_key(self.tenant_id, self.stream_id)
 
-    def headers(self) -> list[tuple[str, bytes]]:
-        """Write the attributes as log headers."""
-        pairs = [
-            ("ce_specversion", "1.0"),
-            ("ce_id", self.event_id),
-            ("ce_source", self.source),
-            ("ce_type", self.event.type_name()),
-            ("ce_subject", self.stream_id),
-            ("ce_time", self.recorded_at),
-            ("tenant", self.tenant_id),
-            ("streamversion", str(self.stream_version)),
-            ("correlationid", self.correlation_id),
-            ("causationid", self.causation_id),
-            ("actor", self.actor),
-        ]
+    def headers(self) -> dict[str, str]:
+        """Write the attributes as log headers; each is UTF-8 on the wire."""
+        found = {
+            "ce_specversion": "1.0",
+            "ce_id": self.event_id,
+            "ce_source": self.source,
+            "ce_type": self.event.type_name(),
+            "ce_subject": self.stream_id,
+            "ce_time": self.recorded_at,
+            "tenant": self.tenant_id,
+            "streamversion": str(self.stream_version),
+            "correlationid": self.correlation_id,
+            "causationid": self.causation_id,
+            "actor": self.actor,
+        }
         if self.traceparent:
-            pairs.append(("traceparent", self.traceparent))
+            found["traceparent"] = self.traceparent
         if self.handled:
-            pairs.append(("handled", self.handled))
+            found["handled"] = self.handled
         if self.idempotency:
-            pairs.append(("idempotency", self.idempotency))
-        return [(name, value.encode()) for name, value in pairs]
+            found["idempotency"] = self.idempotency
+        return found
 
 
 def log_key(tenant_id: str, stream_id: str) -> bytes:
@@ -106,24 +112,20 @@ def log_key(tenant_id: str, stream_id: str) -> bytes:
     return f"{tenant_id}:{stream_id}".encode()
 
 
-def attributes(headers: Headers) -> dict[str, str]:
-    """Read headers as text.
+def attributes(headers: Headers) -> Headers:
+    """Check headers that came from the log.
 
     Raises:
-        NotAnEvent: One is missing, is not UTF-8, is over 200 characters where an id stands, or the
-            version is no number.
+        NotAnEvent: One is missing, is over 200 characters where an id stands, or the version is no
+            number.
     """
-    try:
-        found = {name: value.decode() for name, value in headers}
-    except UnicodeDecodeError as error:
-        raise NotAnEvent("a header is not UTF-8") from error
     for name in _REQUIRED:
-        if not 0 < len(found.get(name, "")) <= _ID_LENGTH_MAX:
+        if not 0 < len(headers.get(name, "")) <= _ID_LENGTH_MAX:
             raise NotAnEvent(f"header {name} is missing or too long")
-    version = found["streamversion"]
+    version = headers["streamversion"]
     if not (version.isascii() and version.isdigit() and len(version) <= 18 and int(version) > 0):
         raise NotAnEvent("header streamversion is not a positive number")
-    return found
+    return headers
 
 
 def recorded(found: Mapping[str, str], event: Event, place: str = "") -> Recorded[Event]:
@@ -150,4 +152,10 @@ def derived_id(cause_id: str, source: str, ordinal: int) -> str:
     """Derive the id of the ordinal-th effect that a source records for a cause; the same however
     often it is decided.
     """
-    return str(uuid5(NAMESPACE, f"{cause_id}/{source}/{ordinal}"))
+    digest = sha1(
+        _NAMESPACE_BYTES + f"{cause_id}/{source}/{ordinal}".encode(), usedforsecurity=False
+    )
+    # RFC 9562: version 5 and the variant in place; what uuid.uuid5 does, at a third of its cost.
+    number = int.from_bytes(digest.digest()[:16])
+    text = f"{(number & ~_UUID_MASK) | _UUID_BITS:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

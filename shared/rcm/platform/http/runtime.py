@@ -72,7 +72,7 @@ async def _partition(
 def _age(headers: Headers, now: datetime) -> float:
     """Tell how long ago an event was recorded; 0 where its time cannot be read."""
     try:
-        at = datetime.fromisoformat(dict(headers)["ce_time"].decode())
+        at = datetime.fromisoformat(headers["ce_time"])
         return max(round((now - at).total_seconds(), 3), 0.0)
     except (KeyError, ValueError, TypeError):
         return 0.0

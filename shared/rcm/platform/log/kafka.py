@@ -381,7 +381,7 @@ async def _send(
     """Send the records of one partition in order."""
     acks, batch = [], producer.create_batch()
     for _, key, headers, value in drafts:
-        pairs = unpack_headers(headers)
+        pairs = [(name, text.encode()) for name, text in unpack_headers(headers).items()]
         if batch.append(key=key, value=value, timestamp=None, headers=pairs) is None:
             batch.close()
             acks.append(await producer.send_batch(batch, topic, partition=partition))
@@ -393,5 +393,8 @@ async def _send(
 
 
 def _record(row: Any) -> Record:
-    headers = list(row.headers)
+    try:
+        headers = {name: value.decode() for name, value in row.headers}
+    except UnicodeDecodeError:
+        headers = {}
     return Record(row.topic, row.partition, row.offset, row.key or b"", headers, row.value or b"")

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-Headers = list[tuple[str, bytes]]
+Headers = Mapping[str, str]
+"""Headers of a record; empty where they are not UTF-8."""
 
 _encode_headers: Final = msgspec.msgpack.Encoder().encode
-_decode_headers: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
+_decode_headers: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
 class TopicPartition(NamedTuple):
@@ -139,7 +140,7 @@ class EventLog(Protocol):
         ...
 
 
-def pack_headers(headers: Sequence[tuple[str, bytes]]) -> bytes:
+def pack_headers(headers: Headers) -> bytes:
     """Write headers as one value, for an outbox row or the embedded log."""
     return _encode_headers(headers)
 

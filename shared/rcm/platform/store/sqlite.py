@@ -106,12 +106,15 @@ class SqliteStore:
         ]
 
     async def sent(self, positions: Sequence[int]) -> None:
-        """Delete facts that are on the log now."""
+        """Delete facts that are on the log now; as one range where they are without a gap."""
+        first, last = positions[0], positions[-1]
         async with self._lock:
-            self._db.execute(
-                "delete from outbox where position in (select value from json_each(?))",
-                (json.dumps(list(positions)),),
-            )
+            if last - first + 1 == len(positions):
+                self._db.execute("delete from outbox where position between ? and ?", (first, last))
+            else:
+                self._db.executemany(
+                    "delete from outbox where position=?", [(position,) for position in positions]
+                )
 
     async def backlog(self) -> int:
         """Count the facts that are not yet on the log."""
