@@ -28,9 +28,10 @@ from rich.table import Table
 
 from rcm.money import dollars
 from tools.feed import messages_of, send
-from tools.stack import MLLP_PORTS, SERVICES, Stack
+from tools.stack import SERVICES, TENANTS, Stack
 
-OUT = Console(highlight=False)
+WIDTH = max(shutil.get_terminal_size((140, 40)).columns, 130)
+OUT = Console(highlight=False, width=WIDTH, height=50)  # tables are read in files, too
 ERR = Console(stderr=True, highlight=False)
 QUIET_S = 4.0
 PATIENCE_S = 300.0
@@ -61,7 +62,7 @@ def main() -> None:
             stack.up()
         feed(stack, given.samples)
         wait_until_quiet(stack, "the payer answers")
-        if late := feed_late(given.samples):
+        if late := feed_late(stack, given.samples):
             OUT.print(
                 f"\n{late} late charges went in after their claims had left: replacements follow"
             )
@@ -74,15 +75,15 @@ def main() -> None:
         stack.down(servers=False)
         same = rebuild_check(stack)
         OUT.print(
-            f"\nDone in {time.monotonic() - began:.0f} s. `make up` leaves it running, with pages to look at:"
+            f"\nDone in {time.monotonic() - began:.0f} s."
+            " `make up` leaves it running, with pages to look at:"
         )
         _pages(stack)
         if not same:
             sys.exit(1)
     except subprocess.CalledProcessError as failed:
-        _refuse(
-            f"{' '.join(map(str, failed.cmd[-4:]))} failed: {(failed.stderr or failed.stdout or '')[-2000:]}"
-        )
+        said = (failed.stderr or failed.stdout or "")[-2000:]
+        _refuse(f"{' '.join(map(str, failed.cmd[-4:]))} failed: {said}")
     finally:
         if not given.keep:
             stack.down()
@@ -90,16 +91,16 @@ def main() -> None:
 
 def feed(stack: Stack, samples: Path) -> None:
     """Send everything through the doors that hospitals use."""
-    feeds = {tenant: list(messages_of(samples / tenant / "feed.hl7")) for tenant in MLLP_PORTS}
+    feeds = {tenant: list(messages_of(samples / tenant / "feed.hl7")) for tenant in TENANTS}
     bundles = {
         tenant: (samples / tenant / "bundles.ndjson").read_bytes().splitlines()
-        for tenant in MLLP_PORTS
+        for tenant in TENANTS
     }
     with _progress() as bar:
         for tenant, messages in feeds.items():
             task = bar.add_task(f"HL7 v2 over MLLP    {tenant}", total=len(messages))
             codes = asyncio.run(
-                send("127.0.0.1", MLLP_PORTS[tenant], messages, connections=4,
+                send("127.0.0.1", stack.mllp_ports[tenant], messages, connections=4,
                      progress=lambda n, task=task: bar.advance(task, n))
             )  # fmt: skip
             if set(codes) - {"AA", "CA"}:
@@ -118,7 +119,7 @@ def feed(stack: Stack, samples: Path) -> None:
                 if answer.status_code >= 300:
                     _refuse(f"{tenant}: bundle {number}: {answer.status_code} {answer.text}")
                 bar.advance(task)
-        for tenant in MLLP_PORTS:
+        for tenant in TENANTS:
             task = bar.add_task(f"HL7 batch file      {tenant}", total=1)
             folder = stack.data / "drop" / "charges" / tenant / "in"
             folder.mkdir(parents=True, exist_ok=True)
@@ -127,10 +128,10 @@ def feed(stack: Stack, samples: Path) -> None:
             bar.advance(task)
 
 
-def feed_late(samples: Path) -> int:
+def feed_late(stack: Stack, samples: Path) -> int:
     """Send what arrives after the first claims went out."""
     count = 0
-    for tenant, port in MLLP_PORTS.items():
+    for tenant, port in stack.mllp_ports.items():
         path = samples / tenant / "late.hl7"
         if path.exists():
             count += sum(asyncio.run(send("127.0.0.1", port, messages_of(path))).values())
@@ -158,8 +159,8 @@ def report(stack: Stack) -> None:
     """Print each claim's life in a line, then counts by state and the money, balanced to the
     cent.
     """
-    claims = [claim | {"tenant": tenant} for tenant in MLLP_PORTS for claim in stack.claims(tenant)]
-    held = [hold | {"tenant": tenant} for tenant in MLLP_PORTS for hold in stack.holds(tenant)]
+    claims = [claim | {"tenant": tenant} for tenant in TENANTS for claim in stack.claims(tenant)]
+    held = [hold | {"tenant": tenant} for tenant in TENANTS for hold in stack.holds(tenant)]
     _print_claims(claims)
     _print_holds(held)
     _print_states(claims)
@@ -242,9 +243,8 @@ def _print_states(claims: list[dict[str, Any]]) -> None:
 def _verify(stack: Stack) -> None:
     """Check the invariants over the whole log."""
     found = json.loads(stack.rcm("verify", "--json").stdout)
-    OUT.print(
-        f"invariants: {found['event_count']} events read from the log, {len(found['breaches'])} breaches"
-    )
+    breach_count = len(found["breaches"])
+    OUT.print(f"invariants: {found['event_count']} events on the log, {breach_count} breaches")
     if found["breaches"]:
         OUT.print_json(json.dumps(found["breaches"][:10]))
         sys.exit(1)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,10 @@ import httpx
 from rcm.platform.local import CannotStart, create_database, start_kafka, start_postgres, stop
 
 SERVICES = ("coding-svc", "claims-svc", "remit-svc", "denials-svc", "lifecycle-svc")
-MLLP_PORTS = {"northside": 2575, "lakeview": 2576}
+TENANTS = ("northside", "lakeview")
+MLLP_PORT = 2575
+PAYER_PORT = 8010
+PORTS = (*range(8000, 8005), PAYER_PORT, *range(MLLP_PORT, MLLP_PORT + len(TENANTS)))
 TOKEN_ROLES = ("integration", "coder", "biller")
 
 
@@ -27,14 +31,18 @@ class Stack:
     def __init__(self, data: Path, samples: Path, bus: str, **more: str) -> None:
         self.data, self.samples, self.bus = data, samples, bus
         self._tokens: dict[str, str] = {}
+        self._offset = _free_offset()
+        first = MLLP_PORT + self._offset
+        self.mllp_ports = dict(zip(TENANTS, range(first, first + len(TENANTS)), strict=True))
+        directory = str(data.absolute() / "directory")
         self._environment = os.environ | {
             "RCM_DATA_DIR": str(data),
-            "RCM_TENANTS": ",".join(MLLP_PORTS),
-            "RCM_CODING_MLLP_PORTS": ",".join(f"{t}={p}" for t, p in MLLP_PORTS.items()),
+            "RCM_TENANTS": ",".join(TENANTS),
+            "RCM_CODING_MLLP_PORTS": ",".join(f"{t}={p}" for t, p in self.mllp_ports.items()),
             "RCM_CODING_PROFILES_DIR": str(samples),
             "RCM_CODING_DROP_SETTLE_S": "0.5",
-            "RCM_CLAIMS_DIRECTORY_DIR": str(samples / "directory"),
-            "RCM_REMIT_DIRECTORY_DIR": str(samples / "directory"),
+            "RCM_CLAIMS_DIRECTORY_DIR": directory,
+            "RCM_REMIT_DIRECTORY_DIR": directory,
             "RCM_REMIT_MAILBOX_S": "0.5",
             "RCM_PAYER_RULES": str(samples / "scenarios.json"),
             **more,
@@ -51,10 +59,10 @@ class Stack:
 
     def up(self) -> None:
         """Start everything and wait until it is ready."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        self._place_directories()
         if self.bus == "kafka":
             self._start_servers()
-        started = json.loads(self.rcm("up", "--json").stdout)
+        started = json.loads(self.rcm("up", "--port-offset", str(self._offset), "--json").stdout)
         self._ports = {process["name"]: process["port"] for process in started}
 
     def down(self, *, servers: bool = True) -> None:
@@ -122,6 +130,15 @@ class Stack:
                 return
             cursor = page["next_cursor"]
 
+    def _place_directories(self) -> None:
+        """Copy the tenants' directories, the payer simulator's port set to where it listens."""
+        folder = self.data / "directory"
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (self.samples / "directory").glob("*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            there = f":{PAYER_PORT + self._offset}/"
+            (folder / path.name).write_text(text.replace(f":{PAYER_PORT}/", there), "utf-8")
+
     def _start_servers(self) -> None:
         kafka_folder, postgres_folder = self._servers
         for folder in self._servers:
@@ -140,3 +157,16 @@ class Stack:
             "RCM_POSTGRES_URL": url.replace(name, "{service}"),
             "RCM_POSTGRES_OWNER_URL": owner_url.replace(name, "{service}"),
         }
+
+
+def _free_offset() -> int:
+    """Find what to add to every port so that all of them are free; 0 where nobody listens."""
+    for offset in range(0, 20_000, 100):
+        if not any(_listens(port + offset) for port in PORTS):
+            return offset
+    raise SystemExit("no free ports were found for the services")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
