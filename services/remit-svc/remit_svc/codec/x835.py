@@ -5,6 +5,7 @@ a file is passed over: what is no 835, or no X12 at all, becomes an advice with 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -130,9 +131,9 @@ class _Gathered:
                 self._add_unit(event.origin.unit)
             case x835.ProviderAdjustment():
                 self._adjustments.append(event)
-                self._content.update(msgspec.json.encode(event))
+                self._content.update(_encoded(event))
             case _:
-                self._content.update(msgspec.json.encode(event))
+                self._content.update(_encoded(event))
 
     def set_aside(self, event: x835.SetAside) -> None:
         """Add a part that was not taken."""
@@ -203,6 +204,23 @@ class _Gathered:
         self._content.update(b"\n")
 
 
+def _effective_on(remittance: x835.Remittance) -> date | None:
+    """Return the payment's date; without one the day that the advice was made. A date that is there
+    and cannot be read is not replaced by another: deadlines count from it.
+    """
+    payment = remittance.payment
+    assert remittance.origin is not None, "what was read from a file has an origin"
+    bpr = next(segment for segment in remittance.origin.unit.segments if segment[0] == "BPR")
+    if payment.effective_on is None and len(bpr) > 16 and bpr[16]:
+        return None
+    return payment.effective_on or remittance.production_on
+
+
+def _encoded(document: msgspec.Struct) -> bytes:
+    """Write what a part says, and not where in its file it stood."""
+    return msgspec.json.encode(document, enc_hook=lambda _origin: None)
+
+
 def _head(
     remittance: x835.Remittance,
     tenant_id: str,
@@ -212,7 +230,7 @@ def _head(
     payment, payer, payee = remittance.payment, remittance.payer, remittance.payee
     other_number = next((r.number for r in payer.references if r.qualifier_code == "2U"), "")
     identifier = payment.payer_number or payer.number or other_number or payer.name
-    effective_on = payment.effective_on or remittance.production_on
+    effective_on = _effective_on(remittance)
     derived = _derived(tenant_id, identifier, payment.trace_number, content)
     return Advice(
         remittance_id=f"rem_{derived}",
@@ -254,6 +272,6 @@ _NOTHING = Reason(
 _NO_DAY = Reason(
     rule_id="payment-date-missing",
     path="BPR16",
-    text="The payment has no date, and the advice none either (DTM*405).",
+    text="The payment has no date that can be read, and the advice none either (DTM*405).",
     remedy="Ask the payer for a remittance advice with BPR16.",
 )
