@@ -1,17 +1,39 @@
 """Builders of claims-svc's values: an encounter, a directory, a context, and a little decider."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from claims_svc.codec.answers import read_answers
+from claims_svc.decide.acknowledge import acknowledge
+from claims_svc.decide.bill import catch_up, catch_up_streams
+from claims_svc.decide.correct import (
+    Correction,
+    answer_denial,
+    correct,
+    corrected_id,
+    hold,
+    release,
+)
+from claims_svc.decide.send import Selection, Written, batch, batch_streams
+from claims_svc.handlers.mail import _known_interchange
+from claims_svc.handlers.sending import _settle
+from claims_svc.handlers.service import service
 from claims_svc.model.content import ClaimContent, CodedEncounter, contents
 from claims_svc.model.directory import Contact, Directory, Facility, Payer, Place, Receiver
-from claims_svc.model.evolve import evolve
-from rcm.domain import Fact
-from rcm.events.catalogue import CATALOGUE
+from claims_svc.model.states import (
+    acknowledgement_stream,
+    encounter_stream,
+    sequence_stream,
+)
+from claims_svc.store import ClaimsTable, InterchangeRow
+from memory_cases import MemoryService
+from rcm.domain import Command
 from rcm.events.clinical import (
     Address,
     ChargeLine,
@@ -25,9 +47,12 @@ from rcm.events.clinical import (
     SubscriberPhi,
 )
 from rcm.events.coding import EncounterCoded
-from rcm.events.envelope import Recorded, derived_id
-from rcm.events.event import Event
 from rcm.events.phi import ClearPhi, Phi
+from rcm.x12 import ta1 as x12_ta1
+from rcm.x12 import x277ca as x12_277ca
+from rcm.x12 import x999 as x12_999
+from rcm.x12.writer import Envelope
+from service_cases import Cause, ServiceCase, Story
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TENANT = "northside"
@@ -36,6 +61,7 @@ BILLING_NPI = "1453100012"
 RENDERING = Provider(
     npi="1123400016", last_name="OYELARAN", first_name="NOOR", taxonomy_code="207R00000X"
 )
+SEQUENCE = sequence_stream("NORTHSIDE", "SIMCLEAR")
 STREET = Address(line1="12 CEDAR ST", city="COLUMBUS", state_code="OH", postal_code="432151234")
 PERSON = PersonPhi(
     last_name="XIONG", first_name="ADA", born_on="1980-02-03", sex_code="F", address=STREET
@@ -197,90 +223,317 @@ def a_content(coded: EncounterCoded | None = None, **changes: Any) -> ClaimConte
     return msgspec.structs.replace(content, **changes)
 
 
-@dataclass
-class FakeContext:
-    """A context whose sealing is only pretended: the box is the JSON itself."""
+class Case:
+    """A service in memory, with what its handlers do: pick rows, name streams, execute."""
 
-    tenant_id: str = TENANT
-    now: datetime = NOW
-    cause_id: str = "cause-1"
+    def __init__(self, directory: Directory | None = None) -> None:
+        self.directory = directory if directory is not None else a_directory()
+        self.case = ServiceCase(service(lambda _: self.directory), ClaimsTable.metadata)
+        self.story = self.case.given()
+        self.story.service.now = NOW
+        self.written: list[Written] = []
+        self._count = 0
 
-    def open(self, phi: Phi, shape: type[Any]) -> Any:
-        """Read what was pretended to be sealed."""
-        if not isinstance(phi, ClearPhi):
-            content = None if phi.box == "" else phi.box.encode()
-        else:
-            content = phi.content
-        return None if content is None else msgspec.json.decode(content, type=shape)
+    @property
+    def service(self) -> MemoryService:
+        """The service in memory."""
+        return self.story.service
 
-    def opaque_id(self, prefix: str, *parts: str) -> str:
-        """Derive an id."""
-        return f"{prefix}_{'_'.join(parts)}"
+    def state(self, stream_id: str) -> Any:
+        """Give the state of a stream."""
+        return self.service.state(stream_id)
 
+    def happens(self, *parts: Any) -> Story:
+        """Let something happen."""
+        return self.story.when(*parts)
 
-@dataclass
-class World:
-    """Streams and rows over dictionaries: give facts, decide, see what follows."""
+    def coded(self, event: EncounterCoded | None = None) -> Story:
+        """Let an encounter be coded."""
+        event = event or an_encounter()
+        return self.happens(Cause(event.encounter_id, event))
 
-    states: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    now: datetime = NOW
-    _causes: int = 0
+    def row(self, table: str, **key: Any) -> dict[str, Any]:
+        """Find a row."""
+        (found,) = [row for row in self.rows(table) if all(row[name] == key[name] for name in key)]
+        return found
 
-    def record(self, facts: Sequence[Fact], cause_id: str = "") -> list[Event]:
-        """Seal, fold and keep facts; gives the events as recorded."""
-        self._causes += 1
-        cause_id = cause_id or f"cause-{self._causes}"
-        recorded_events = []
-        for ordinal, (stream_id, event) in enumerate(facts):
-            event_id = derived_id(cause_id, "claims-svc", ordinal)
-            boxed = {
-                name: Phi(phi.key_id, f"{event_id}/{event.name}/{name}", phi.content.decode())
-                for name in CATALOGUE.phi_fields[event.name]
-                if isinstance(phi := getattr(event, name), ClearPhi)
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """List the rows of a table, JSON read."""
+        return [
+            {
+                name: json.loads(value) if isinstance(value, str) and value[:1] == "[" else value
+                for name, value in row.items()
             }
-            sealed = msgspec.structs.replace(event, **boxed) if boxed else event
-            CATALOGUE.encode(sealed)
-            version = self.versions.get(stream_id, 0) + 1
-            self.versions[stream_id] = version
-            recorded = Recorded(
-                event_id=event_id,
-                source="claims-svc",
-                tenant_id=TENANT,
-                stream_id=stream_id,
-                stream_version=version,
-                recorded_at=self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-                correlation_id=cause_id,
-                causation_id=cause_id,
-                actor="test",
-                event=sealed,
+            for row in self.service.table(table)
+        ]
+
+    def claim_ids(self, status: str = "") -> list[str]:
+        """List claims, the most urgent first."""
+        rows = [row for row in self.service.table("claim") if status in ("", row["status"])]
+        return [
+            row["claim_id"]
+            for row in sorted(rows, key=lambda row: (row["filing_deadline_on"], row["claim_id"]))
+        ]
+
+    def sealed(self, claim_id: str) -> Phi:
+        """Find the sealed content of a claim."""
+        row = self.row("claim_content", claim_id=claim_id)
+        return Phi(row["key_id"], row["bound_to"], row["box"])
+
+    def command(self, streams: Sequence[str], decide: Any) -> Command:
+        """Make a command."""
+        self._count += 1
+        return Command(
+            tenant_id=TENANT,
+            command_id=f"command-{self._count}",
+            streams=streams,
+            decide=decide,
+            actor="test",
+        )
+
+    def batches(
+        self, *claim_ids: str, form: str = "P", size: int = 100, receiver: Receiver = RECEIVER
+    ) -> Story:
+        """Put ready claims into the next interchange."""
+        wanted = claim_ids or [
+            one for one in self.claim_ids("ready") if self.state(one).form == form
+        ]
+        selection = Selection(receiver, form, {one: self.sealed(one) for one in wanted}, size)
+        decide = partial(batch, selection=selection, hand_out=self.written.append)
+        return self.happens(self.command(batch_streams(selection), decide))
+
+    def settles(self, outcome: str = "sent", evidence: str = "http-202", number: str = "") -> Story:
+        """Say what became of an interchange; the last one unless told."""
+        number = number or self.written[-1].interchange_control_number
+        row = self.row("interchange", interchange_control_number=number)
+        decide = partial(_settle, stream=SEQUENCE, number=number, outcome=outcome)
+        return self.happens(
+            self.command(
+                [SEQUENCE, *self._involved(row["claim_ids"])], partial(decide, evidence=evidence)
             )
-            self.states[stream_id] = evolve(self.states.get(stream_id), recorded)
-            self.facts.append(Fact(stream_id, sealed))
-            recorded_events.append(sealed)
-        return recorded_events
+        )
 
-    def context(self, cause_id: str = "cause") -> FakeContext:
-        """Give the context of a decision."""
-        return FakeContext(now=self.now, cause_id=cause_id)
+    def sends(self, *claim_ids: str, form: str = "P", size: int = 100) -> Written:
+        """Batch and settle as sent."""
+        self.batches(*claim_ids, form=form, size=size)
+        self.settles()
+        return self.written[-1]
 
-    def events(self, name: str) -> list[Any]:
-        """Give the recorded events of a name."""
-        return [event for _, event in self.facts if event.name == name]
+    def is_told(self, data: bytes) -> Story:
+        """Let an acknowledgement file come in."""
+        answers = read_answers(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        known = [_known_interchange(InterchangeRow(**row)) for row in self._answered(answers)]
+        claim_ids = {one for each in known for one in each.all_claim_ids}
+        claim_ids |= {one.claim_id for one in answers.claims} - {""}
+        streams = [
+            acknowledgement_stream(sha256),
+            *dict.fromkeys(one.stream for one in known),
+            *self._involved(sorted(claim_ids)),
+        ]
+        decide = partial(acknowledge, answers=answers, sha256=sha256, known=known)
+        return self.happens(self.command(streams, decide))
+
+    def _answered(self, answers: Any) -> list[dict[str, Any]]:
+        numbers = {one.interchange_control_number for one in answers.interchanges}
+        numbers |= {one.interchange_control_number for one in answers.claims} - {""}
+        groups = {one.group_control_number for one in answers.transactions}
+        named = {one.claim_id for one in answers.claims} - {""}
+        if named and not numbers:
+            numbers = {
+                row["interchange_control_number"]
+                for row in self.service.table("claim")
+                if row["claim_id"] in named
+            }
+        return [
+            row
+            for row in self.rows("interchange")
+            if row["interchange_control_number"] in numbers or row["group_control_number"] in groups
+        ]
+
+    def _involved(self, claim_ids: Sequence[str]) -> list[str]:
+        replaced = [
+            row["replaces_claim_id"]
+            for row in self.service.table("claim")
+            if row["claim_id"] in claim_ids and row["replaces_claim_id"]
+        ]
+        return list(dict.fromkeys([*claim_ids, *replaced]))
+
+    def corrects(self, claim_id: str, **fields: Any) -> Story:
+        """Correct a claim."""
+        decide = partial(
+            correct,
+            claim_id=claim_id,
+            sealed=self.sealed(claim_id),
+            correction=Correction(**fields),
+            directories=lambda _: self.directory,
+        )
+        return self.happens(self.command([claim_id], decide))
+
+    def releases(self, claim_id: str) -> Story:
+        """Release a claim."""
+        return self._asks(release, claim_id)
+
+    def holds(self, claim_id: str) -> Story:
+        """Hold a claim."""
+        return self._asks(hold, claim_id)
+
+    def _asks(self, decision: Any, claim_id: str) -> Story:
+        sealed = self.sealed(claim_id) if claim_id in self.claim_ids() else None
+        decide = partial(
+            decision, claim_id=claim_id, sealed=sealed, directories=lambda _: self.directory
+        )
+        return self.happens(self.command([claim_id], decide))
+
+    def catches_up(self, encounter_id: str = "enc_1") -> Story:
+        """Bill what waits, as the job does."""
+        row = self.row("encounter", encounter_id=encounter_id)
+        streams = catch_up_streams(encounter_id, row["claim_ids"], row["next_claim_ids"])
+        stored = {one: self.sealed(one) for one in row["claim_ids"]}
+        decide = partial(
+            catch_up,
+            encounter_id=encounter_id,
+            directories=lambda _: self.directory,
+            stored=stored,
+        )
+        return self.happens(self.command(streams, decide))
+
+    def answers_denial(self, claim_id: str, denial_id: str = "den_1") -> Story:
+        """Make the corrected claim that a denial asked for, as the job does."""
+        claim = self.state(claim_id)
+        new_id = corrected_id(TENANT, claim.encounter_id, claim_id, denial_id, claim.form)
+        decide = partial(
+            answer_denial,
+            claim_id=claim_id,
+            sealed=self.sealed(claim_id),
+            directories=lambda _: self.directory,
+        )
+        streams = [claim_id, new_id, encounter_stream(claim.encounter_id)]
+        return self.happens(self.command(streams, decide))
 
 
-def upstream(event: Event, stream_id: str = "s", version: int = 1) -> Recorded[Any]:
-    """Wrap an event of another service."""
-    return Recorded(
-        event_id=f"{event.name}-{stream_id}-{version}",
-        source="other-svc",
-        tenant_id=TENANT,
-        stream_id=stream_id,
-        stream_version=version,
-        recorded_at="2026-11-22T12:00:00.000000Z",
-        correlation_id="c",
-        causation_id="c",
-        actor="test",
-        event=event,
+def ta1(number: str, status: str = "A", note: str = "000") -> bytes:
+    """Write a TA1 for an interchange of ours."""
+    one = x12_ta1.InterchangeAcknowledgment(
+        interchange_control_number=number,
+        interchange_date="261122",
+        interchange_time="1200",
+        status_code=status,
+        note_code=note,
+    )
+    return x12_ta1.write([one], _back())
+
+
+def x999(group: str, *verdicts: tuple[str, str], claim_id: str = "", status: str = "") -> bytes:
+    """Write a 999 for a group of ours: (ST02, IK501) pairs; `claim_id` is whom the errors name."""
+    transactions = tuple(
+        x12_999.TransactionAcknowledgment(
+            transaction_code="837",
+            transaction_control_number=number,
+            status_code=verdict,
+            error_codes=("5",) if verdict == "R" else (),
+            segments=(_segment_error(claim_id),) if verdict == "R" else (),
+        )
+        for number, verdict in verdicts
+    )
+    accepted = sum(one.is_accepted for one in transactions)
+    given = status or ("A" if accepted == len(transactions) else "P" if accepted else "R")
+    document = x12_999.GroupAcknowledgment(
+        group_code="HC",
+        group_control_number=group,
+        version="005010X222A1",
+        transactions=transactions,
+        status_code=given,
+        included_count=len(transactions),
+        received_count=len(transactions),
+        accepted_count=accepted,
+    )
+    return x12_999.write([document], _back())
+
+
+def _segment_error(claim_id: str) -> x12_999.SegmentError:
+    contexts = (x12_999.Context(name="CLM01", reference_number=claim_id),) if claim_id else ()
+    return x12_999.SegmentError(
+        segment_id="CLM",
+        position=25,
+        loop_id="2300",
+        error_code="8",
+        contexts=contexts,
+        elements=(x12_999.ElementError(element=2, element_reference="782", error_code="6"),),
+    )
+
+
+def x277ca(
+    reference: str,
+    *claims: tuple[str, str],
+    source: str = "PR",
+    payer_number: str = "",
+    status_code: str = "20",
+    text: str = "",
+) -> bytes:
+    """Write a 277CA: (claim id, category) pairs; source PR is the payer, AY a clearinghouse."""
+    day = NOW.date()
+    statuses = [
+        x12_277ca.ClaimStatus(
+            claim_id=claim_id,
+            patient=x12_277ca.Party(
+                "QC", "1", "XIONG", "ADA", qualifier_code="MI", number="BPX000010001"
+            ),
+            statuses=(
+                x12_277ca.Status(
+                    codes=(x12_277ca.StatusCode(category, status_code, "PR"),),
+                    effective_on=day,
+                    action_code="U" if category in x12_277ca.REJECTED_CATEGORIES else "WQ",
+                    billed_cents=17_500,
+                    text=text,
+                ),
+            ),
+            payer_claim_control_number=payer_number,
+            service_from=date(2026, 11, 2),
+        )
+        for claim_id, category in claims
+    ]
+    document = x12_277ca.ClaimAcknowledgment(
+        transaction_control_number="0001",
+        reference_number="277-1",
+        created_on=day,
+        created_time="1200",
+        source=x12_277ca.Party(source, "2", "SOMEBODY", qualifier_code="46", number="12345"),
+        source_trace_number="1",
+        received_on=day,
+        processed_on=day,
+        receivers=(
+            x12_277ca.ReceiverStatus(
+                receiver=x12_277ca.Party(
+                    "41", "2", "NORTHSIDE", qualifier_code="46", number="NORTHSIDE"
+                ),
+                originator_reference_number=reference,
+                statuses=(
+                    x12_277ca.Status(
+                        codes=(x12_277ca.StatusCode("A1", "19", "PR"),),
+                        effective_on=day,
+                        action_code="WQ",
+                        billed_cents=17_500,
+                    ),
+                ),
+                providers=(
+                    x12_277ca.ProviderStatus(
+                        provider=x12_277ca.Party(
+                            "85", "2", "NORTHSIDE", qualifier_code="XX", number=BILLING_NPI
+                        ),
+                        claims=tuple(statuses),
+                    ),
+                ),
+            ),
+        ),
+    )
+    return x12_277ca.write([document], _back())
+
+
+def _back() -> Envelope:
+    return Envelope(
+        sender=("ZZ", "SIMCLEAR"),
+        receiver=("ZZ", "NORTHSIDE"),
+        interchange_control_number=77,
+        at=NOW,
     )
