@@ -24,7 +24,7 @@ loop 2100{loop} R 1
   PRV S | 02=9K,D3,EI,HPI,PXC,SY,TJ 04..06N
   DMG S | 01=D8 03=F,M 04..11N
   INS S | 02=01,18,19,34 03..16N
-  HI*ABK|BK S | 02..12N
+  HI*ABK|BK S | 09..12N
   DTP*102|291 S 2 | {DAY}
   loop 2110{loop} S 99 # a question
     EQ R | 03..04N

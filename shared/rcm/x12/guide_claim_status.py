@@ -4,7 +4,7 @@ from typing import Final
 
 REF: Final = "02R 03..04N"
 NAME: Final = "02=1,2 06N 10..12N"
-LINE: Final = "01-1=AD,ER,HC,HP,IV,N4,NU,WK 02R 03..06S 07S"
+LINE: Final = "01-1=AD,ER,HC,HP,IV,N4,NU,WK 02R 05..06S 07R"
 
 
 def person(loop: str, code: str, pad: str, body: str) -> str:
