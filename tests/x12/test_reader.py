@@ -1,5 +1,8 @@
+import tracemalloc
+
 import pytest
 
+from rcm.x12 import x835
 from rcm.x12.reader import Reader
 from x12_cases import BODY_835, GS, ISA, interchange
 
@@ -117,3 +120,37 @@ def test_a_file_with_no_end_of_transactions_is_read_without_keeping_units():
     reader = Reader(many)
     assert sum(unit.name == "CLP" for unit in reader.units()) == 200
     assert len(reader.interchanges) == 50
+
+
+def test_reading_resumes_at_a_claim():
+    data = interchange()
+    units, _ = read(data)
+    third = [unit for unit in units if unit.name == "CLP"][2]
+    again = [unit for unit in Reader(data).units(since=third.offset) if unit.name == "CLP"]
+    assert again[0].offset == third.offset
+    assert len(again) == 2
+    claims = [e for e in x835.Stream(data, since=third.offset) if isinstance(e, x835.ClaimPayment)]
+    assert [claim.claim_id for claim in claims] == ["C-1003", "C-1003"]
+
+
+def test_a_file_of_any_size_is_read_in_constant_memory():
+    class Endless:
+        """One interchange with ten thousand claims, made as it is read."""
+
+        def __init__(self):
+            whole = interchange()
+            cut = whole.index(b"CLP*C-1001")
+            claim = whole[cut : whole.index(b"CLP*C-1002")]
+            self.parts = iter([whole[:cut], *[claim * 400] * 25, whole[whole.index(b"PLB*") :]])
+
+        def read(self, _size):
+            return next(self.parts, b"")
+
+    tracemalloc.start()
+    try:
+        count = sum(unit.name == "CLP" for unit in Reader(Endless()).units())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 10_000
+    assert peak < 3 << 20

@@ -87,6 +87,8 @@ class Checker:
         self._findings = []
         self._unit = unit
         loop = self._clean_loop(unit)
+        if loop is not None and self._repeats_top(loop):
+            return []
         for index, segment in enumerate(unit.segments if loop is None else unit.segments[:1]):
             self._index = index
             self._take(segment, is_clean=loop is not None)
@@ -135,6 +137,16 @@ class Checker:
                 return None if _has_reversed_period(text) else loop
         return None
 
+    def _repeats_top(self, loop: LoopUse) -> bool:
+        """Go on to the next repeat of the innermost open loop, as claim follows claim."""
+        level = self._levels[-1]
+        if level.loop is not loop or loop.repeat_max or not level.is_settled:
+            return False
+        ordinal = self._levels[-2].count(loop)
+        level = self._levels[-1] = _Level(loop, ordinal)
+        self._end_of_clean(level)
+        return True
+
     def _finish_clean(self, unit: Unit, loop: LoopUse) -> None:
         level = self._levels[-1]
         if level.loop.loop_id != loop.loop_id:
@@ -144,8 +156,12 @@ class Checker:
                 self._take(segment, is_clean=False)
             self._settle()
             return
+        self._end_of_clean(level)
+
+    def _end_of_clean(self, level: _Level) -> None:
+        """After a clean unit only the cut loops inside it can still come."""
         level.is_settled = True
-        level.rank = min((inner.order for inner in loop.loops if inner.is_cut), default=_LAST)
+        level.rank = min((one.order for one in level.loop.loops if one.is_cut), default=_LAST)
 
     def _take(self, segment: list[str], *, is_clean: bool) -> None:
         """Find the place of one segment in the guide, innermost loop first."""

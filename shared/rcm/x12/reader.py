@@ -43,6 +43,8 @@ from rcm.x12.lexer import Batch, Delimiters, Lexer
 
 #: A unit with more segments than this is no claim; what follows becomes further, incomplete units.
 UNIT_SEGMENTS_MAX = 100_000
+#: Units with nothing under them, which a resumed reading may pass over.
+_LEAVES = frozenset({"CLP", "CLM", "PLB"})
 _ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "SE")
 
 
@@ -76,8 +78,18 @@ class Reader:
         """How much of the source was read, for progress."""
         return self._lexer.bytes_read
 
-    def units(self) -> Iterator[Unit]:
-        """Give the units of all transactions, in the order of the file."""
+    def units(self, *, since: int = 0) -> Iterator[Unit]:
+        """Give the units of all transactions, in the order of the file.
+
+        Args:
+            since: Resume at this byte offset (`unit.offset` of the first one wanted): claims and
+                PLBs before it are passed over, what they stand under is given again.
+        """
+        for unit in self._units():
+            if unit.offset >= since or unit.name not in _LEAVES:
+                yield unit
+
+    def _units(self) -> Iterator[Unit]:
         for batch in self._lexer.batches():
             if batch.starts:
                 yield from self._close_interchange(None)

@@ -15,8 +15,25 @@ from rcm.money import cents_from_x12
 _NUMBER = re.compile(r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _DATE = re.compile(r"\d{8}", re.ASCII)
 
-#: Amount (type R) in cents; raises ValueError for anything with more than two decimals.
-cents = lru_cache(maxsize=1 << 16)(cents_from_x12)
+_WHOLE_DIGITS_MAX = 13
+
+
+@lru_cache(maxsize=1 << 16)
+def cents(text: str) -> int:
+    """Read an amount (type R) in cents, as `rcm.money` does; plain amounts take a shorter way.
+
+    Raises:
+        ValueError: It is no amount, or has more than two decimals.
+    """
+    whole, point, part = text.partition(".")
+    if len(whole) <= _WHOLE_DIGITS_MAX and whole.isdigit() and text.isascii():
+        if not point:
+            return int(whole) * 100
+        if len(part) == 2 and part.isdigit():
+            return int(whole) * 100 + int(part)
+    return cents_from_x12(text)
+
+
 #: Whether an NPI's check digit fits.
 npi_is_sound = lru_cache(maxsize=1 << 12)(npi_is_valid)
 

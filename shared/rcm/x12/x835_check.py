@@ -415,7 +415,9 @@ def _is_code(code_list: str, code: str, code_sets: CodeSets, on_date: date | Non
     """Tell whether a code can be one: by its shape, and by the list if there is one."""
     if not _has_shape(code_list, code):
         return False
-    return on_date is None or code_sets.knows(code_list, code, on_date) is not False
+    if on_date is None or code_sets is _NO_CODE_SETS:
+        return True
+    return code_sets.knows(code_list, code, on_date) is not False
 
 
 @lru_cache(maxsize=1 << 12)

@@ -1,13 +1,16 @@
 """Read one claim of an 835 (2100 CLP with its 2110 SVC) from its raw segments.
 
-Speed decides how this is written: one pass, no object that is not kept, and values cached in
-`values.py`. A claim that cannot be read raises Unreadable with the index of the segment, which
-`x835_read.py` turns into Findings; nothing else raises.
+Speed decides how this is written: one pass, no object that is not kept, and equal dates,
+procedures and remarks made once (they are frozen, so claims may share them). A claim that cannot
+be read raises Unreadable with the index of the segment, which `x835_read.py` turns into Findings;
+nothing else raises.
 """
+
+from functools import lru_cache
 
 from rcm.x12.origin import Origin
 from rcm.x12.set_aside import Unreadable
-from rcm.x12.values import cents, day, optional_cents, optional_quantity, quantity
+from rcm.x12.values import cents, day, optional_quantity, quantity
 from rcm.x12.x835_documents import (
     Adjustment,
     Amount,
@@ -24,31 +27,6 @@ from rcm.x12.x835_documents import (
 )
 
 
-class _Scope:
-    """What a claim or a line gathers before it is complete."""
-
-    __slots__ = (
-        "adjustments",
-        "amounts",
-        "at",
-        "dates",
-        "head",
-        "quantities",
-        "references",
-        "remarks",
-    )
-
-    def __init__(self, head: list[str], at: int) -> None:
-        self.head = head
-        self.at = at
-        self.adjustments: list[Adjustment] = []
-        self.references: list[Reference] = []
-        self.dates: list[DatedOn] = []
-        self.amounts: list[Amount] = []
-        self.quantities: list[Quantity] = []
-        self.remarks: list[Remark] = []
-
-
 def read_claim(origin: Origin) -> ClaimPayment:
     """Read the claim of a unit that begins with CLP.
 
@@ -57,69 +35,96 @@ def read_claim(origin: Origin) -> ClaimPayment:
     """
     segments = origin.unit.segments
     component = origin.unit.transaction.delimiters.component
-    claim = scope = _Scope(segments[0], 0)
+    own: _Facts | None = None
     lines: list[ServiceLine] = []
     parties: list[Party] = []
     contacts: list[Contact] = []
     inpatient: tuple[str, ...] = ()
     outpatient: tuple[str, ...] = ()
-    index = 0
+    head, at, index = segments[0], 0, 0
+    # What the claim, and then each line, gathers until the next SVC.
+    adjustments: list[Adjustment] = []
+    references: list[Reference] = []
+    dates: list[DatedOn] = []
+    amounts: list[Amount] = []
+    quantities: list[Quantity] = []
+    remarks: list[Remark] = []
+    facts: _Facts = (adjustments, references, dates, amounts, quantities, remarks)
     try:
         for index, segment in enumerate(segments):
             tag = segment[0]
             if tag == "DTM":
-                scope.dates.append(DatedOn(segment[1], day(segment[2])))
+                dates.append(_dated(segment[1], segment[2]))
             elif tag == "CAS":
-                _adjustments(segment, scope.adjustments)
+                if len(segment) == 4:
+                    adjustments.append(Adjustment(segment[1], segment[2], cents(segment[3])))
+                else:
+                    _adjustments(segment, adjustments)
             elif tag == "REF":
-                scope.references.append(Reference(segment[1], segment[2]))
+                references.append(Reference(segment[1], segment[2]))
             elif tag == "AMT":
-                scope.amounts.append(Amount(segment[1], cents(segment[2])))
+                amounts.append(Amount(segment[1], cents(segment[2])))
             elif tag == "SVC":
-                if scope is not claim:
-                    lines.append(_line(scope, component))
-                scope = _Scope(segment, index)
+                if own is None:
+                    own = facts
+                else:
+                    lines.append(_line(head, at, component, facts))
+                head, at = segment, index
+                adjustments, references, dates = [], [], []
+                amounts, quantities, remarks = [], [], []
+                facts = (adjustments, references, dates, amounts, quantities, remarks)
             elif tag == "NM1":
                 parties.append(_party(segment))
             elif tag == "LQ":
-                scope.remarks.append(Remark(segment[1], segment[2]))
+                remarks.append(_remark(segment[1], segment[2]))
             elif tag == "QTY":
-                scope.quantities.append(Quantity(segment[1], quantity(segment[2])))
+                quantities.append(Quantity(segment[1], quantity(segment[2])))
             elif tag == "PER":
                 contacts.append(read_contact(segment))
             elif tag == "MOA":
                 outpatient = tuple(segment[1:])
             elif tag == "MIA":
                 inpatient = tuple(segment[1:])
-        if scope is not claim:
-            index = scope.at
-            lines.append(_line(scope, component))
+        if own is not None:
+            index = at
+            lines.append(_line(head, at, component, facts))
         index = 0
-        return _claim(claim, lines, parties, contacts, inpatient, outpatient, origin)
+        around = (tuple(lines), tuple(parties), tuple(contacts), inpatient, outpatient)
+        return _claim(segments[0], own or facts, around, origin)
     except (ValueError, IndexError):
         raise Unreadable(index) from None
 
 
-def _claim(
-    scope: _Scope,
-    lines: list[ServiceLine],
-    parties: list[Party],
-    contacts: list[Contact],
-    inpatient: tuple[str, ...],
-    outpatient: tuple[str, ...],
-    origin: Origin,
-) -> ClaimPayment:
-    head = scope.head
+_Facts = tuple[
+    list[Adjustment],
+    list[Reference],
+    list[DatedOn],
+    list[Amount],
+    list[Quantity],
+    list[Remark],
+]
+_Around = tuple[
+    tuple[ServiceLine, ...],
+    tuple[Party, ...],
+    tuple[Contact, ...],
+    tuple[str, ...],
+    tuple[str, ...],
+]
+
+
+def _claim(head: list[str], facts: _Facts, around: _Around, origin: Origin) -> ClaimPayment:
     if len(head) < 14:
         head = head + [""] * (14 - len(head))
     if not head[1] or not head[2]:
         raise ValueError("CLP01 and CLP02 say which claim, and what became of it")
+    adjustments, references, dates, amounts, quantities, _ = facts
+    lines, parties, contacts, inpatient, outpatient = around
     return ClaimPayment(
         claim_id=head[1],
         claim_status_code=head[2],
         billed_cents=cents(head[3]),
         paid_cents=cents(head[4]),
-        patient_responsibility_cents=optional_cents(head[5]),
+        patient_responsibility_cents=cents(head[5]) if head[5] else None,
         claim_filing_indicator_code=head[6],
         payer_claim_control_number=head[7],
         facility_code=head[8],
@@ -128,38 +133,38 @@ def _claim(
         drg_code=head[11],
         drg_weight=optional_quantity(head[12]),
         discharge_fraction=optional_quantity(head[13]),
-        adjustments=tuple(scope.adjustments),
-        parties=tuple(parties),
+        adjustments=tuple(adjustments),
+        parties=parties,
         inpatient=inpatient,
         outpatient=outpatient,
-        references=tuple(scope.references),
-        dates=tuple(scope.dates),
-        contacts=tuple(contacts),
-        amounts=tuple(scope.amounts),
-        quantities=tuple(scope.quantities),
-        lines=tuple(lines),
+        references=tuple(references),
+        dates=tuple(dates),
+        contacts=contacts,
+        amounts=tuple(amounts),
+        quantities=tuple(quantities),
+        lines=lines,
         origin=origin,
     )
 
 
-def _line(scope: _Scope, component: str) -> ServiceLine:
-    head = scope.head
+def _line(head: list[str], at: int, component: str, facts: _Facts) -> ServiceLine:
     count = len(head)
+    adjustments, references, dates, amounts, quantities, remarks = facts
     return ServiceLine(
         procedure=_procedure(head[1], component),
         billed_cents=cents(head[2]),
         paid_cents=cents(head[3]),
         revenue_code=head[4] if count > 4 else "",
-        paid_units=optional_quantity(head[5]) if count > 5 else None,
+        paid_units=quantity(head[5]) if count > 5 and head[5] else None,
         submitted_procedure=_procedure(head[6], component) if count > 6 and head[6] else None,
-        billed_units=optional_quantity(head[7]) if count > 7 else None,
-        dates=tuple(scope.dates),
-        adjustments=tuple(scope.adjustments),
-        references=tuple(scope.references),
-        amounts=tuple(scope.amounts),
-        quantities=tuple(scope.quantities),
-        remarks=tuple(scope.remarks),
-        at=scope.at,
+        billed_units=quantity(head[7]) if count > 7 and head[7] else None,
+        dates=tuple(dates),
+        adjustments=tuple(adjustments),
+        references=tuple(references),
+        amounts=tuple(amounts),
+        quantities=tuple(quantities),
+        remarks=tuple(remarks),
+        at=at,
     )
 
 
@@ -167,24 +172,27 @@ def _adjustments(segment: list[str], into: list[Adjustment]) -> None:
     """Read the triples of CAS: reason, amount, quantity, up to six times."""
     group_code = segment[1]
     count = len(segment)
-    if count <= 4:
-        into.append(Adjustment(group_code, segment[2], cents(segment[3])))
-        return
-    for at in range(2, min(count, 20), 3):
+    for at in range(2, max(min(count, 20), 3), 3):
         if not segment[at]:
             # An empty reason with an amount is a fault; without one it is an unused triple.
-            if at + 1 < count and segment[at + 1]:
+            if at == 2 or (at + 1 < count and segment[at + 1]):
                 raise ValueError("an amount without a reason")
             continue
         number = segment[at + 2] if at + 2 < count else ""
+        amount = cents(segment[at + 1])
         into.append(
-            Adjustment(
-                group_code,
-                segment[at],
-                cents(segment[at + 1]),
-                quantity(number) if number else None,
-            )
+            Adjustment(group_code, segment[at], amount, quantity(number) if number else None)
         )
+
+
+@lru_cache(maxsize=1 << 14)
+def _dated(qualifier_code: str, text: str) -> DatedOn:
+    return DatedOn(qualifier_code, day(text))
+
+
+@lru_cache(maxsize=1 << 12)
+def _remark(qualifier_code: str, code: str) -> Remark:
+    return Remark(qualifier_code, code)
 
 
 def _party(segment: list[str]) -> Party:
@@ -194,6 +202,7 @@ def _party(segment: list[str]) -> Party:
     return Party(entity, kind, last, first, middle, suffix, qualifier, number)
 
 
+@lru_cache(maxsize=1 << 14)
 def _procedure(text: str, component: str) -> Procedure:
     parts = text.split(component)
     count = len(parts)

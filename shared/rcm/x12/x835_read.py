@@ -99,8 +99,18 @@ class Stream:
         *,
         relax: frozenset[str] = frozenset(),
         check: bool = True,
+        since: int = 0,
     ) -> None:
+        """Prepare to read.
+
+        Args:
+            source: The file's bytes, or a binary file.
+            relax: Ids of rules not to apply.
+            check: Whether structure and elements are checked as well.
+            since: Resume at this byte offset, `claim.origin.unit.offset` of the first one wanted.
+        """
         self.reader = Reader(source)
+        self._since = since
         self.findings: list[Finding] = self.reader.findings
         self._relax = relax
         self._check = check
@@ -111,7 +121,7 @@ class Stream:
     def __iter__(self) -> Iterator[Event]:
         """Give headers, groups, claims, provider adjustments, what is set aside, and trailers."""
         checker: Checker | None = None
-        for unit in self.reader.units():
+        for unit in self.reader.units(since=self._since):
             if unit.name == "ST":
                 checker = None
                 if unit.transaction.guide is GUIDE and self._check:
