@@ -363,12 +363,7 @@ def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
         return state
     leg = state.legs.get(event.payer_sequence_code, Leg())
     is_reversal = event.kind == "reversal"
-    patient, adjusted = 0, 0
-    for adjustment in adjustments(event):
-        if adjustment.group_code == "PR":
-            patient += adjustment.amount_cents
-        else:
-            adjusted += adjustment.amount_cents
+    patient, adjusted = shares(event)
     number = event.payer_claim_control_number
     leg = msgspec.structs.replace(
         leg,
@@ -389,7 +384,21 @@ def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
 
 def adjustments(event: RemittanceReceived) -> list[Adjustment]:
     """Return the adjustments of a claim payment: the claim's own and those of its lines."""
-    return [*event.adjustments, *(a for line in event.lines for a in line.adjustments)]
+    found = list(event.adjustments)
+    for line in event.lines:
+        found += line.adjustments
+    return found
+
+
+def shares(event: RemittanceReceived) -> tuple[int, int]:
+    """Return what a claim payment leaves to the patient (PR), and what it adjusts otherwise."""
+    patient, adjusted = 0, 0
+    for adjustment in adjustments(event):
+        if adjustment.group_code == "PR":
+            patient += adjustment.amount_cents
+        else:
+            adjusted += adjustment.amount_cents
+    return patient, adjusted
 
 
 def _added(accounts: dict[str, int], entries: Sequence[LedgerEntry]) -> dict[str, int]:

@@ -158,8 +158,8 @@ class ClaimAccountRow(RemitTable, table=True):
     responsible_leg: str
     awaits_payer: bool
     denied_cents: int = Field(sa_type=BigInteger)
-    legs: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    accounts: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    legs: str  # JSON: cents of each leg by their name
+    accounts: str  # JSON: cents by account
     changed_at: str
 
 

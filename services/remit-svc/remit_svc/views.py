@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import to_builtins
 
 from rcm.domain import Row
@@ -14,9 +15,10 @@ from rcm.events.remit import (
     RemittanceAccepted,
     RemittanceReceived,
 )
-from remit_svc.model import ClaimAccount, FileKept, Held, Item, Payment, State, Waiting, adjustments
+from remit_svc.model import ClaimAccount, FileKept, Held, Item, Leg, Payment, State, Waiting, shares
 from remit_svc.rules.accounts import ACCOUNTS, provider_account
 
+_ENCODER = msgspec.json.Encoder(order="sorted")
 _NOTHING_POSTED = dict.fromkeys(ACCOUNTS, 0)
 
 
@@ -146,12 +148,7 @@ def _held(held: Held, recorded: Recorded[Event]) -> Row:
 
 
 def _claim_payment(event: RemittanceReceived, recorded: Recorded[Event]) -> Row:
-    patient, adjusted = 0, 0
-    for adjustment in adjustments(event):
-        if adjustment.group_code == "PR":
-            patient += adjustment.amount_cents
-        else:
-            adjusted += adjustment.amount_cents
+    patient, adjusted = shares(event)
     return Row(
         "claim_payment",
         {"remittance_id": event.remittance_id, "position": event.position},
@@ -225,17 +222,23 @@ def _account(after: ClaimAccount, recorded: Recorded[Event]) -> Row:
             "responsible_leg": after.responsible_leg,
             "awaits_payer": after.awaits_payer,
             "denied_cents": after.accounts.get("denied", 0),
-            "legs": {
-                code: {
-                    "billed_cents": leg.billed_cents,
-                    "paid_cents": leg.paid_cents,
-                    "adjusted_cents": leg.adjusted_cents,
-                    "patient_cents": leg.patient_cents,
-                    "balance_cents": leg.balance_cents,
-                }
-                for code, leg in after.legs.items()
-            },
-            "accounts": {name: cents for name, cents in after.accounts.items() if cents},
+            "legs": _text({code: _leg(leg) for code, leg in after.legs.items()}),
+            "accounts": _text({name: cents for name, cents in after.accounts.items() if cents}),
             "changed_at": recorded.recorded_at,
         },
     )
+
+
+def _leg(leg: Leg) -> dict[str, int]:
+    return {
+        "billed_cents": leg.billed_cents,
+        "paid_cents": leg.paid_cents,
+        "adjusted_cents": leg.adjusted_cents,
+        "patient_cents": leg.patient_cents,
+        "balance_cents": leg.balance_cents,
+    }
+
+
+def _text(value: object) -> str:
+    """Write JSON as text: this row is written for every claim of every advice."""
+    return _ENCODER.encode(value).decode()

@@ -1,10 +1,15 @@
 """What remit-svc takes and shows over HTTP."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from remit_svc.handlers import Taken
+
+
+def _parsed(value: Any) -> Any:
+    return msgspec.json.decode(value) if type(value) is str else value
 
 
 class Shown(BaseModel):
@@ -185,10 +190,10 @@ class ClaimLedger(Shown):
     responsible_leg: str
     awaits_payer: bool
     denied_cents: int
-    legs: dict[str, dict[str, int]] = Field(
+    legs: Annotated[dict[str, dict[str, int]], BeforeValidator(_parsed)] = Field(
         description="For each payer: billed = paid + adjusted + patient + balance."
     )
-    accounts: dict[str, int]
+    accounts: Annotated[dict[str, int], BeforeValidator(_parsed)]
     postings: list["PostingShown"] = []
     payments: list[ClaimPaymentShown] = []
 

@@ -122,4 +122,4 @@ def _text(claim: x835.ClaimPayment) -> str:
     assert claim.origin is not None, "what was read from a file has an origin"
     unit = claim.origin.unit
     terminator = unit.transaction.delimiters.segment
-    return "".join(text + terminator for text in unit.texts)
+    return terminator.join(unit.texts) + terminator

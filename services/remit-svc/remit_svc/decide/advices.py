@@ -192,9 +192,9 @@ def _post_all(loaded: Loaded, advice: Advice, context: Context, table: Table) ->
         if isinstance(state, ClaimAccount) and may_be_ours(number) and not _pays_silently(claim):
             if story is None:
                 story = stories[number] = Story(number, state)
+            done = len(story.facts)
             post(story, claim.received, claim.x12, ahead[number], context.tenant_id, table)
-            facts += story.facts
-            story.facts = []
+            facts += story.facts[done:]
         else:
             facts.append(_unmatched(advice, claim, isinstance(state, ClaimAccount)))
     facts += [

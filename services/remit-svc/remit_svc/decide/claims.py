@@ -36,19 +36,28 @@ class Story:
 
     def __init__(self, stream_id: str, state: State | None) -> None:
         self.stream_id = stream_id
-        self.state = state
         self.facts: list[Fact] = []
+        self._state = state
+        self._folded_count = 0
 
     def record(self, event: Event) -> None:
-        """Add a fact and fold it."""
+        """Add a fact."""
         self.facts.append(Fact(self.stream_id, event))
-        self.state = fold(self.state, event)
+
+    @property
+    def state(self) -> State | None:
+        """What the stream is with the facts so far; few claims are asked for twice."""
+        for _, event in self.facts[self._folded_count :]:
+            self._state = fold(self._state, event)
+        self._folded_count = len(self.facts)
+        return self._state
 
     @property
     def account(self) -> ClaimAccount:
         """The claim, which is known to have been charged."""
-        assert isinstance(self.state, ClaimAccount)
-        return self.state
+        state = self.state
+        assert isinstance(state, ClaimAccount)
+        return state
 
 
 def on_submitted(
@@ -180,7 +189,7 @@ def post(
         story.record(complete)
         return
     after = answered(account, complete)
-    entries = posting.claim_payment(account, complete, table, tenant_id)
+    entries = posting.claim_payment(account, after, complete, table, tenant_id)
     story.record(complete)
     story.record(
         PaymentPosted(
@@ -193,11 +202,10 @@ def post(
             table_version=table.version,
         )
     )
-    _set_patient_responsibility(story)
+    _set_patient_responsibility(story, after)
 
 
-def _set_patient_responsibility(story: Story) -> None:
-    account = story.account
+def _set_patient_responsibility(story: Story, account: ClaimAccount) -> None:
     final = account.final_leg
     awaits_payer = account.legs.get(final, Leg()).is_forwarded
     due_cents = account.due_from_patient_cents

@@ -35,8 +35,8 @@ def _claim_account() -> None:
         sa.Column("responsible_leg", sa.String(), nullable=False),
         sa.Column("awaits_payer", sa.Boolean(), nullable=False),
         sa.Column("denied_cents", sa.BigInteger(), nullable=False),
-        sa.Column("legs", sa.JSON(), nullable=False),
-        sa.Column("accounts", sa.JSON(), nullable=False),
+        sa.Column("legs", sa.String(), nullable=False),
+        sa.Column("accounts", sa.String(), nullable=False),
         sa.Column("changed_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "claim_id"),
     )

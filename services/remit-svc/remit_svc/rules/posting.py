@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rcm.adjustments.table import Table, treatment
 from rcm.events.remit import LedgerEntry, RemittanceReceived
-from remit_svc.model import ClaimAccount, LegCode, adjustments, answered
+from remit_svc.model import ClaimAccount, LegCode, adjustments
 from remit_svc.rules.accounts import ACCOUNTS, OPEN_ACCOUNTS, provider_account
 
 
@@ -28,15 +28,25 @@ def charge_reversal(state: ClaimAccount) -> list[LedgerEntry]:
 
 
 def claim_payment(
-    state: ClaimAccount, received: RemittanceReceived, table: Table, tenant_id: str
+    state: ClaimAccount,
+    after: ClaimAccount,
+    received: RemittanceReceived,
+    table: Table,
+    tenant_id: str,
 ) -> list[LedgerEntry]:
     """Post one claim payment (CLP) of a balanced advice.
 
     Each adjustment goes to the account of its group and reason. The patient's share goes to
     `patient` only as far as it changes what the patient owes on the last payer's answer; what an
     earlier payer left for a later one stands in `coordination`.
+
+    Args:
+        state: The claim.
+        after: The claim with the answer added.
+        received: The answer.
+        table: Reasons in force.
+        tenant_id: Whose rows of it count.
     """
-    after = answered(state, received)
     leg_code = received.payer_sequence_code
     amounts: dict[tuple[str, str], int] = defaultdict(int)
     amounts["clearing", ""] += received.paid_cents
