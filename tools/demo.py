@@ -62,6 +62,12 @@ def main() -> None:
             stack.up()
         feed(stack, given.samples)
         wait_until_quiet(stack, "the payer answers")
+        if again := resend_rejected(stack):
+            OUT.print(
+                f"\nA biller sent {again} claims again whose file was refused: never adjudicated,"
+                " so as originals"
+            )
+            wait_until_quiet(stack, "sent again")
         if late := feed_late(stack, given.samples):
             OUT.print(
                 f"\n{late} late charges went in after their claims had left: replacements follow"
@@ -138,6 +144,26 @@ def feed_late(stack: Stack, samples: Path) -> int:
     return count
 
 
+def resend_rejected(stack: Stack) -> int:
+    """Release the claims that were rejected with the whole file that they were in (TA1, 999)."""
+    count = 0
+    for tenant in TENANTS:
+        for claim in stack.claims(tenant):
+            if claim["state"] in {"interchange-rejected", "transaction-rejected"}:
+                answer = httpx.post(
+                    f"{stack.url('claims-svc')}/v1/claims/{claim['claim_id']}/release",
+                    timeout=30,
+                    trust_env=False,
+                    headers={
+                        "Authorization": f"Bearer {stack.token(tenant)}",
+                        "Idempotency-Key": f"demo-release-{claim['claim_id']}",
+                    },
+                )
+                answer.raise_for_status()
+                count += 1
+    return count
+
+
 def wait_until_quiet(stack: Stack, what: str) -> None:
     """Wait until nothing lags and nothing new was recorded for some seconds."""
     seen, since, until = -1, time.monotonic(), time.monotonic() + PATIENCE_S
@@ -174,8 +200,9 @@ def _print_claims(claims: list[dict[str, Any]]) -> None:
         pad_edge=False,
         header_style="bold",
     )
-    for name in ("tenant", "claim", "837", "payer", "state", "why"):
-        table.add_column(name, no_wrap=name != "why")
+    for name in ("tenant", "claim", "837", "payer", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why", no_wrap=True, max_width=44)
     for name in MONEY[:5]:
         table.add_column(name, justify="right", no_wrap=True)
     for claim in sorted(claims, key=lambda c: (c["tenant"], c["state"], c["claim_id"])):

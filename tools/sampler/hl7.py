@@ -146,21 +146,22 @@ def _coverage(case: Case) -> list[str]:
 def _charges(case: Case) -> list[str]:
     return [
         *(_ft1(case, n + 1, line) for n, line in enumerate(case.lines)),
+        *([_reason(case)] if case.kind == "emergency" else []),
         *_diagnoses(case, final=case.kind != "inpatient"),
     ]
 
 
 def _diagnoses(case: Case, *, final: bool) -> list[str]:
     kind = "F" if final else "W"
+    present = "|||||||||||Y" if case.kind == "inpatient" else ""
     return [
-        f"DG1|{n + 1}||{_dotted(code)}^^I10|||{kind}|||||||||{n + 1}|||||||||||Y"
+        f"DG1|{n + 1}||{_dotted(code)}^^I10|||{kind}|||||||||{n + 1}{present}"
         for n, code in enumerate(case.diagnoses)
     ]
 
 
 def _final_coding(case: Case) -> list[str]:
-    segments = [f"DG1|1||{_dotted(case.diagnoses[0])}^^I10|||A"]
-    segments += _diagnoses(case, final=True)
+    segments = [_reason(case), *_diagnoses(case, final=True)]
     if case.drg:
         segments.append(f"DRG|{case.drg}^^MSDRG")
     if case.procedure:
@@ -168,6 +169,11 @@ def _final_coding(case: Case) -> list[str]:
             f"PR1|1||{case.procedure}^^I10P||{case.day + timedelta(days=1):%Y%m%d}100000|||||||||1"
         )
     return segments
+
+
+def _reason(case: Case) -> str:
+    """The diagnosis at admission, or the patient's reason for an unscheduled visit."""
+    return f"DG1|1||{_dotted(case.diagnoses[0])}^^I10|||A"
 
 
 def _dotted(code: str) -> str:
