@@ -77,6 +77,7 @@ class Table:
         self._rows: dict[tuple[str, str, str], list[ReasonRow]] = {}
         for row in rows:
             self._rows.setdefault((row.tenant_id, row.payer_id, row.reason_code), []).append(row)
+        self._has_owners = any(row.tenant_id or row.payer_id for row in rows)
 
     @property
     def rows(self) -> list[ReasonRow]:
@@ -89,9 +90,10 @@ class Table:
         """Return the row of a code on a day: the tenant's and payer's own first, then the tenant's,
         the payer's, and the global one.
         """
-        for key in dict.fromkeys(
-            ((tenant_id, payer_id), (tenant_id, ""), ("", payer_id), ("", ""))
-        ):
+        keys = [("", "")]
+        if self._has_owners:
+            keys = [(tenant_id, payer_id), (tenant_id, ""), ("", payer_id), ("", "")]
+        for key in keys:
             for row in self._rows.get((*key, reason_code), ()):
                 if row.effective_from <= on <= row.effective_through:
                     return row
