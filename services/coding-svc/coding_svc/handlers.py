@@ -219,8 +219,11 @@ async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., C
         if text is None:
             raise PatientForgotten("The patient's key was destroyed.")
         taking = _read_again(way, text, row.message_id, encounter_id)
-        if taking is not None:
-            takings.append(taking)
+        if taking is None:
+            continue
+        if any(why["rule_id"] == _MERGED.rule_id for why in row.reasons):
+            taking = structs.replace(taking, message=structs.replace(taking.message, patient=None))
+        takings.append(taking)
     if not takings:
         raise MessageNotFound("No message of this encounter can be read again.")
     return await way.runtime.execute(
@@ -361,7 +364,8 @@ async def _take(
                 key_ids=[way.opaque_id("pt", *patient_parts(said))],
             )
         except EncounterMergedAway as merged:
-            moved = structs.replace(said, reasons=(*said.reasons, _MERGED))
+            # The merge settled who the patient is; this message still has the old number.
+            moved = structs.replace(said, patient=None, reasons=(*said.reasons, _MERGED))
             located = structs.replace(located, message=moved, encounter_id=merged.into_encounter_id)
             continue
         except (KeyDestroyed, PatientForgotten):

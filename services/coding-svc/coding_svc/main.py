@@ -72,17 +72,20 @@ class ProfileBook:
         return [*([one] if one.is_file() else []), *several]
 
 
-def create_app(settings: Settings, own: CodingSettings | None = None, **more: Any) -> FastAPI:
+def create_app(
+    settings: Settings, own: CodingSettings | None = None, log: Log | None = None, **more: Any
+) -> FastAPI:
     """Make the app: several in one process are no trouble to each other.
 
     Args:
         settings: Those that all services share.
         own: Those of coding-svc; from the environment unless given.
+        log: Where to write; standard error unless told.
         **more: Passed to the platform's app factory.
     """
     own = own or CodingSettings()
     book = ProfileBook(own.profiles_dir)
-    log = open_log(SERVICE.name, settings.log_level)
+    log = log or open_log(SERVICE.name, settings.log_level)
     app = create_http_app(
         replace(MANIFEST, jobs=jobs(settings, own, book, log)), settings, log=log, **more
     )

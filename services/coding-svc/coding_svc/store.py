@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Column, Index, select, tuple_
+from sqlalchemy import JSON, BigInteger, Column, Index, tuple_
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.encounter import Encounter, State
@@ -84,7 +84,7 @@ async def sealed_account(session: AsyncSession, tenant_id: str, encounter_id: st
     query = select(STREAM.c.state).where(
         STREAM.c.tenant_id == tenant_id, STREAM.c.stream_id == encounter_id
     )
-    found = (await session.execute(query)).scalar_one_or_none()
+    found = (await session.exec(query)).one_or_none()
     state = None if found is None else _STATES.decode(found)
     return state.account if isinstance(state, Encounter) else None
 
@@ -100,7 +100,7 @@ async def encounters(
     if after is not None:
         query = query.where(tuple_(rows.service_from, rows.encounter_id) > tuple_(*after))
     query = query.order_by(_column(rows.service_from), _column(rows.encounter_id)).limit(limit)
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def encounters_of_patient(
@@ -115,7 +115,7 @@ async def encounters_of_patient(
         .order_by(_column(rows.encounter_id))
         .limit(500)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.exec(query)).all())
 
 
 async def waiting_encounters(
@@ -130,7 +130,7 @@ async def waiting_encounters(
         .order_by(_column(rows.encounter_id))
         .limit(limit)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.exec(query)).all())
 
 
 async def messages(
@@ -145,7 +145,7 @@ async def messages(
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     query = query.order_by(*(_column(column).desc() for column in place)).limit(limit)
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def message(session: AsyncSession, tenant_id: str, message_id: str) -> Sequence[MessageRow]:
@@ -156,7 +156,7 @@ async def message(session: AsyncSession, tenant_id: str, message_id: str) -> Seq
         .where(_is(rows.tenant_id, tenant_id), _is(rows.message_id, message_id))
         .order_by(_column(rows.encounter_id))
     )
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 async def messages_of_encounter(
@@ -170,7 +170,7 @@ async def messages_of_encounter(
         .order_by(_column(rows.ordinal))
         .limit(limit)
     )
-    return (await session.scalars(query)).all()
+    return (await session.exec(query)).all()
 
 
 def _column(attribute: Any) -> Any:

@@ -11,6 +11,7 @@ messages is not, until others need its place.
 import asyncio
 import contextlib
 import ipaddress
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,7 @@ Handle = Callable[[Frame], Awaitable[Sequence[bytes]]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _READ_BYTES: Final = 65_536
+_BACKLOG: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,20 @@ class Listener:
             port: TCP port; 0 for a free one.
             ready: Told the port once it listens.
         """
-        server = await asyncio.start_server(
-            self._serve, host, port, ssl=self._tls, limit=_READ_BYTES
-        )
-        try:
-            bound = server.sockets[0].getsockname()[1]
-            self._log.info("mllp-listening", port=bound)
-            ready(bound)
-            await server.serve_forever()
-        finally:
-            server.close()
-            await self._finish()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # Made here, so that a stop at any moment of the start closes it.
+        with socket.create_server((host, port), family=family, backlog=_BACKLOG) as bound:
+            server = await asyncio.start_server(
+                self._serve, sock=bound, ssl=self._tls, limit=_READ_BYTES
+            )
+            try:
+                number = bound.getsockname()[1]
+                self._log.info("mllp-listening", port=number)
+                ready(number)
+                await server.serve_forever()
+            finally:
+                server.close()
+                await self._finish()
 
     async def _finish(self) -> None:
         """Close what is idle at once, and wait for answers that are on their way."""
