@@ -26,8 +26,8 @@ def crash_point(environment: Mapping[str, str]) -> CrashPoint:
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    return die_at if wanted else _live_on
+    return die_at if wanted else live_on
 
 
-def _live_on(_name: str) -> None:
-    pass
+def live_on(_name: str) -> None:
+    """Do nothing: no test runs."""

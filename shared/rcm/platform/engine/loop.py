@@ -270,7 +270,7 @@ class Engine:
                     changes = batch.finish()
                     changes.consumed = consumed
                     self._crash("state")
-                    await transaction.write(changes)
+                    await transaction.write(changes, self._crash)
                     self._crash("before-commit")
                     await transaction.commit()
                     break

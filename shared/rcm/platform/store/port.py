@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from rcm.platform.crash import CrashPoint, live_on
 from rcm.platform.log.port import Draft, TopicPartition
 
 StreamKey = tuple[str, str]
@@ -140,8 +141,8 @@ class Transaction(Protocol):
         """Find what a batch needs to know."""
         ...
 
-    async def write(self, changes: Changes) -> None:
-        """Write what a batch decided.
+    async def write(self, changes: Changes, crash: CrashPoint = live_on) -> None:
+        """Write what a batch decided, passing `rows`, `inbox` and `outbox` for tests that kill.
 
         Raises:
             StoreConflict: A stream has another version than expected.

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from rcm.platform.crash import CrashPoint, live_on
 from rcm.platform.log.port import Draft, TopicPartition
 from rcm.platform.manifest import Manifest
 from rcm.platform.store.port import (
@@ -213,7 +214,7 @@ class PostgresTransaction:
                 found.outcomes[row[0], row[1]] = StoredOutcome(row[2], row[3])
         return found
 
-    async def write(self, changes: Changes) -> None:
+    async def write(self, changes: Changes, crash: CrashPoint = live_on) -> None:
         """Write what a batch decided. Rows in the order of their keys, so that two members do not
         wait for each other in a circle.
         """
@@ -226,6 +227,7 @@ class PostgresTransaction:
                 await self._connection.executemany(delete, gone)
             if there := [(*key, *values) for key, values in ordered if values is not None]:
                 await self._connection.executemany(upsert, there)
+        crash("rows")
         if changes.inbox:
             await self._connection.execute(
                 "insert into inbox select * from unnest($1::text[], $2::text[], $3::text[], "
@@ -233,6 +235,7 @@ class PostgresTransaction:
                 "do update set version = excluded.version",
                 *_columns(sorted((*key, version) for key, version in changes.inbox.items()), 4),
             )
+        crash("inbox")
         if changes.outcomes:
             await self._connection.execute(
                 "insert into idempotency select * from unnest($1::text[], $2::text[], "
@@ -244,6 +247,7 @@ class PostgresTransaction:
             await self._connection.copy_records_to_table(
                 "outbox", records=changes.outbox, columns=("partition", "key", "headers", "value")
             )
+        crash("outbox")
 
     async def commit(self) -> None:
         """Make it durable."""

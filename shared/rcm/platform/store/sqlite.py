@@ -21,6 +21,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from rcm.platform.crash import CrashPoint, live_on
 from rcm.platform.log.port import Draft, TopicPartition
 from rcm.platform.manifest import Manifest
 from rcm.platform.store.port import (
@@ -203,7 +204,7 @@ class SqliteTransaction:
             found.parked.setdefault((tenant_id, source, stream_id), set()).add(version)
         return found
 
-    async def write(self, changes: Changes) -> None:
+    async def write(self, changes: Changes, crash: CrashPoint = live_on) -> None:
         """Write what a batch decided."""
         db = self._db
         self._only_own_tenants(changes)
@@ -231,13 +232,16 @@ class SqliteTransaction:
             if gone:
                 db.executemany(delete, gone)
             db.executemany(upsert, [(*k, *v) for k, v in rows.items() if v is not None])
+        crash("rows")
         db.executemany(
             "insert into outbox(partition, key, headers, value) values(?, ?, ?, ?)", changes.outbox
         )
+        crash("outbox")
         db.executemany(
             "insert or replace into inbox values(?, ?, ?, ?)",
             [(*key, version) for key, version in changes.inbox.items()],
         )
+        crash("inbox")
         db.executemany(
             "insert into idempotency values(?, ?, ?, ?)",
             [(*key, *outcome) for key, outcome in changes.outcomes.items()],
