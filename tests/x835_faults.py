@@ -68,7 +68,7 @@ FAULTS = {
         "LQ*HE*N130", ["LQ*HE*N130", "SVC*HC:99000*0*0", "DTM*472*20260203", "REF*6R*L1"],
         [("line-number-repeated", "REF02", "REF*6R*L1")]),
     "a line without a date": (
-        BODY_835[38], None, [("service-date-missing", "SVC", "SVC*HC:99212*-80")]),
+        BODY_835[38], None, [("paid-service-without-date", "SVC", "SVC*HC:99212*-80")]),
     "an adjustment of nothing": (
         "CAS*CO*45*20", "CAS*CO*45*20**3*0", [("adjustment-of-nothing", "SVC", "SVC*HC:99213")]),
     "a forward balance without its origin": (

@@ -133,6 +133,8 @@ def _check(
         if use.usage == "N":
             yield at.found(NOT_USED, "The guide does not use it.", (position, 0), use, value)
             continue
+        if use.type == "B":
+            continue  # binary data may hold any character
         yield from _repeated(use, value, delimiters, at, position)
         if use.reference == "1251" and segment[position - 1] != "":
             yield from _period(segment[position - 1], value, at, position, use)

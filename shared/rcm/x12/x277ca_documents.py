@@ -17,6 +17,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from rcm.x12.origin import Origin
+from rcm.x12.private import Private
 
 #: Categories (code source 507) of a claim taken in: A0 forwarded, A1 received, A2 accepted into
 #: adjudication, A5 split.
@@ -52,7 +53,7 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-class Party(Struct, frozen=True, gc=False):
+class Party(Private, frozen=True, gc=False):
     """Who is meant. NM1."""
 
     entity_code: str  # NM101: PR payer, AY clearinghouse, 41 submitter, 85 provider, QC patient
@@ -65,14 +66,14 @@ class Party(Struct, frozen=True, gc=False):
     number: str = ""  # NM109
 
 
-class Reference(Struct, frozen=True, gc=False):
+class Reference(Private, frozen=True, gc=False):
     """An identifier under its qualifier. REF."""
 
     qualifier_code: str  # REF01
     number: str  # REF02
 
 
-class LineStatus(Struct, frozen=True, kw_only=True, gc=False):
+class LineStatus(Private, frozen=True, kw_only=True, gc=False):
     """What was said about a service line. 2220D."""
 
     procedure: tuple[str, ...]  # SVC01 by components: qualifier, code, modifiers
@@ -86,7 +87,7 @@ class LineStatus(Struct, frozen=True, kw_only=True, gc=False):
     service_through: date | None = None  # DTP*472 of format RD8
 
 
-class ClaimStatus(Struct, frozen=True, kw_only=True, gc=False):
+class ClaimStatus(Private, frozen=True, kw_only=True, gc=False):
     """What was said about one claim. 2200D, with its patient of 2100D."""
 
     claim_id: str  # 2200D TRN02, our patient control number, CLM01

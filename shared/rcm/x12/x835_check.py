@@ -116,7 +116,7 @@ DUPLICATE_LINE_NUMBER = Rule(
     "Match the lines by procedure and date; the number is on more than one line.",
 )
 SERVICE_DATE_MISSING = Rule(
-    "service-date-missing",
+    "paid-service-without-date",
     4,
     _WARNING,
     "Give the date of service on the line or on the claim.",

@@ -18,6 +18,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from rcm.x12.origin import Origin
+from rcm.x12.private import Private
 
 
 class Adjustment(Struct, frozen=True, gc=False):
@@ -29,7 +30,7 @@ class Adjustment(Struct, frozen=True, gc=False):
     quantity: Decimal | None = None  # CAS04, 07, ...: units adjusted
 
 
-class Reference(Struct, frozen=True, gc=False):
+class Reference(Private, frozen=True, gc=False):
     """An identifier under its qualifier. REF."""
 
     qualifier_code: str  # REF01
@@ -111,7 +112,7 @@ class Organization(Struct, frozen=True, gc=False):
     delivery: Delivery | None = None  # RDM, payee only
 
 
-class Party(Struct, frozen=True, gc=False):
+class Party(Private, frozen=True, gc=False):
     """A person or organisation named by a claim. 2100 NM1."""
 
     entity_code: str  # NM101: QC patient, IL subscriber, 74 corrected, 82 provider, TT crossover
@@ -134,7 +135,7 @@ class Procedure(Struct, frozen=True, gc=False):
     code_through: str = ""  # -8, the end of a range
 
 
-class ServiceLine(Struct, frozen=True, kw_only=True, gc=False):
+class ServiceLine(Private, frozen=True, kw_only=True, gc=False):
     """What was paid for one service. 2110."""
 
     procedure: Procedure  # SVC01, as adjudicated
@@ -178,7 +179,7 @@ class ServiceLine(Struct, frozen=True, kw_only=True, gc=False):
         return _on(self.dates, "151") or _on(self.dates, "472")
 
 
-class ClaimPayment(Struct, frozen=True, kw_only=True, gc=False):
+class ClaimPayment(Private, frozen=True, kw_only=True, gc=False):
     """What was decided about one claim. 2100."""
 
     claim_id: str  # CLP01, our patient control number
@@ -254,7 +255,7 @@ class ClaimGroup(Struct, frozen=True, kw_only=True, gc=False):
     claims: tuple[ClaimPayment, ...] = ()
 
 
-class ProviderAdjustment(Struct, frozen=True, kw_only=True, gc=False):
+class ProviderAdjustment(Private, frozen=True, kw_only=True, gc=False):
     """Money between payer and provider beyond the claims. One pair of a PLB."""
 
     provider_number: str  # PLB01
@@ -265,7 +266,7 @@ class ProviderAdjustment(Struct, frozen=True, kw_only=True, gc=False):
     origin: Origin | None = None  # where it was read
 
 
-class Account(Struct, frozen=True, gc=False):
+class Account(Private, frozen=True, gc=False):
     """A bank account. BPR06 to BPR09, or BPR12 to BPR15."""
 
     bank_qualifier_code: str = ""  # BPR06, 12: 01 ABA routing number, 04 Canadian
