@@ -31,6 +31,9 @@ from rcm.x12.guide_837 import (
     identified,
 )
 
+_CLAIM = (
+    f"02R 03..04N 05R 05-2R=A 05-3R 06N 07R=A,B,C 08R=N,W,Y 09R=I,Y 10..18N 19=08,PB 20={DELAY}"
+)
 _NOTES = "ALG,DCP,DGN,DME,MED,NTR,ODT,RHB,RLH,RNH,SET,SFM,SPT,UPI"
 
 GUIDE = Guide(
@@ -57,7 +60,7 @@ loop 2000A R * cut # billing provider
     SBR R | 01={SEQUENCE} 02=18 05..08N 09={FILING}
 {INSURED}
     loop 2300 S 100 cut # claim
-      CLM R | 02R 03..04N 05R 05-2R=A 05-3R 06N 07R=A,B,C 08R=N,W,Y 09R=I,Y 10..18N 19=08,PB 20={DELAY}
+      CLM R | {_CLAIM}
       DTP*096 S | 02=TM # discharge hour
       DTP*434 S | 02=RD8 # statement
       DTP*435 S | 02=D8,DT # admission
@@ -92,7 +95,7 @@ loop 2000A R * cut # billing provider
       HI*BBQ|BQ S 2 | 02..12-1=BBQ,BQ 01..12-3=D8 {CODE_AND_DATE} # other procedures
       HI*BI S 2 | 02..12-1=BI 01..12-3=RD8 {CODE_AND_DATE} # occurrence spans
       HI*BH S 2 | 02..12-1=BH 01..12-3=D8 {CODE_AND_DATE} # occurrences
-      HI*BE S 2 | 02..12-1=BE 01..12-3N 01..12-4N 01..12-6N 01..12-7N 01..12-8N 01..12-9N # values
+      HI*BE S 2 | 02..12-1=BE 01..12-3N 01..12-4N 01..12-6N 01..12-7N 01..12-8N 01..12-9N
       HI*BG S 2 | 02..12-1=BG {CODE_ONLY} # conditions
       HI*TC S 2 | 02..12-1=TC {CODE_ONLY} # treatments
       HCP S | {REPRICED}
