@@ -65,6 +65,13 @@ def test_a_refusing_ta1_rejects_every_claim_of_the_interchange():
     assert case.claim_ids("rejected") == case.claim_ids()
 
 
+def test_a_ta1_that_knows_the_number_already_refuses_no_claim():
+    case = sent()
+    case.is_told(ta1(NUMBER, "R", "025")).then(AcknowledgementReceived)
+    assert the_ack(case).reasons[0].rule_id == "ta1-025"
+    assert case.claim_ids("sent") == case.claim_ids()
+
+
 def test_an_accepting_999_acknowledges_every_claim():
     case = sent(2)
     case.is_told(x999("1", (NUMBER, "A")))

@@ -335,6 +335,24 @@ def test_a_second_coverage_is_told_to_the_first():
     assert "NM1*PR*2*UNITY HEALTH PLAN*****PI*87726~" in text
 
 
+@pytest.mark.parametrize(("bill_type", "is_told"), [("11", True), ("13", False)])
+def test_only_a_stay_says_what_was_present_on_admission(bill_type, is_told):
+    facts = replace(
+        a_stay().institutional,
+        bill_type_code=bill_type,
+        procedures=[],
+        drg_code="",
+        admitted_at="202611020900" if is_told else "",
+        discharged_time="1400" if is_told else "",
+    )
+    diagnoses = [one for one in a_stay().diagnoses if is_told or one.role != "admitting"]
+    case = Case()
+    coded = a_stay(institutional=facts, diagnoses=diagnoses, class_code="O")
+    case.coded(coded).then(EncounterBilled, ClaimPrepared)
+    text = case.story.open(case.story.facts[-1], "x12", str)
+    assert ("HI*ABK:M1711:::::::Y~" in text) is is_told
+
+
 def test_preparing_is_pure():
     case = Case()
     case.coded()

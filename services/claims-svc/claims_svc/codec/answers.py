@@ -19,6 +19,7 @@ ClaimLevel = Literal["277CA-clearinghouse", "277CA-payer"]
 
 _ORIGINATOR_DIGITS: Final = 18
 _CODE: Final = re.compile(r"[A-Za-z0-9]{1,6}", re.ASCII)
+_NUMBER_REPEATED: Final = "025"
 _CLEARINGHOUSE: Final = "AY"
 _CLAIM_CONTEXTS: Final = ("CLM01", "CLAIM")
 
@@ -34,10 +35,19 @@ TA1_NOTES: Final = {
 
 
 class InterchangeAnswer(NamedTuple):
-    """A TA1: whether an interchange's envelope was received whole."""
+    """A TA1: whether an interchange's envelope was received whole.
+
+    Attributes:
+        interchange_control_number: ISA13, which is ours.
+        is_rejected: Nothing of it was taken.
+        is_repeated: It was refused because its number had come before: what came first under that
+            number may well have been taken, so this refuses no claim.
+        reasons: Why.
+    """
 
     interchange_control_number: str
     is_rejected: bool
+    is_repeated: bool
     reasons: list[Reason]
 
 
@@ -147,7 +157,13 @@ def _interchange(one: ta1.InterchangeAcknowledgment) -> InterchangeAnswer:
                 remedy="Correct the cause and release the claims; they go out anew.",
             )
         )
-    return InterchangeAnswer(one.interchange_control_number, one.is_rejected, reasons)
+    is_repeated = one.is_rejected and one.note_code == _NUMBER_REPEATED
+    return InterchangeAnswer(
+        one.interchange_control_number,
+        one.is_rejected and not is_repeated,
+        is_repeated,
+        reasons,
+    )
 
 
 def _transactions(group: x999.GroupAcknowledgment) -> Iterator[TransactionAnswer]:

@@ -47,6 +47,9 @@ from rcm.x12.x837_write import draft_837i, draft_837p
 
 Claim837 = ProfessionalClaim | InstitutionalClaim
 
+INPATIENT_BILLS: Final = frozenset({"11", "18", "21", "41", "65", "66", "86"})
+"""First two digits of the types of bill of a stay, as `rcm.x12.x837_check_claims` has them."""
+
 _RENDER: Final = Renderer()
 
 
@@ -203,11 +206,13 @@ def _professional_line(
 def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
     facts = content.institutional
     assert facts is not None, "an 837I without facility data does not pass the edits"
+    is_stay = facts.bill_type_code in INPATIENT_BILLS
     by_role: dict[str, list[Diagnosis]] = {}
     for one in content.diagnoses:
-        by_role.setdefault(one.role, []).append(
-            Diagnosis(code=one.code, poa_code=one.present_on_admission_code)
-        )
+        # Whether it was present on admission is asked of a stay's diagnoses, and of these three.
+        asked = is_stay and one.role in ("principal", "other", "external")
+        poa = one.present_on_admission_code if asked else ""
+        by_role.setdefault(one.role, []).append(Diagnosis(code=one.code, poa_code=poa))
     from_on, through_on = day(facts.statement_from), day(facts.statement_through)
     assert from_on is not None
     assert through_on is not None

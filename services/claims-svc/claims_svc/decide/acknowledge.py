@@ -124,6 +124,8 @@ class _File:
             one = self._interchanges.get(interchange.interchange_control_number)
             if one is None:
                 self.unknown.add(_shown(interchange.interchange_control_number))
+            elif interchange.is_repeated:
+                self.reasons += interchange.reasons
             elif interchange.is_rejected:
                 for claim_id in one.all_claim_ids:
                     yield from self._rejected(claim_id, one, "TA1", interchange.reasons)
