@@ -13,6 +13,7 @@ from memory_cases import MemoryKeys, MemoryService, World
 from rcm.adjustments.table import BUILT_IN, treatment
 from rcm.events.denials import DenialClosed, DenialOpened
 from rcm.events.remit import PaymentPosted, RemittanceReceived
+from rcm.invariants import check
 from remit_cases import (
     CLAIM,
     cas,
@@ -110,6 +111,7 @@ def assert_conserved(story):
 @settings(max_examples=60, deadline=None)
 def test_money_is_conserved_after_every_answer(told):
     story = remit.given(submitted(billed=10_000))
+    everything = []
     billed = {"P": 10_000}
     paid = adjusted = patient = 0
     for number, one in enumerate(told):
@@ -122,6 +124,8 @@ def test_money_is_conserved_after_every_answer(told):
             adjusted += a.amount_cents if a.group_code != "PR" else 0
         assert posted.balance_cents == billed["P"] - paid - adjusted - patient
         assert_conserved(story)
+        everything += story.facts
+    assert [b for b in check(everything) if b.invariant in {"I2", "I3", "I4", "I5"}] == []
 
 
 @given(answers(), answers(), st.permutations(range(3)))
@@ -246,6 +250,9 @@ def test_two_services_agree_whatever_the_order_of_their_topics(seed):
     opened = [f for f in world.facts("rcm.denials") if isinstance(f.event, DenialOpened)]
     closed = [f for f in world.facts("rcm.denials") if isinstance(f.event, DenialClosed)]
     assert len({f.event.denial_id for f in opened}) == len(opened)
+    # The encounters are not part of this world; all else that events can tell holds.
+    found = check([*world.facts("rcm.remit"), *world.facts("rcm.denials")])
+    assert [breach for breach in found if breach.invariant not in {"I6", "I13"}] == []
     assert len(opened) - len({f.event.denial_id for f in closed}) == len(open_)
 
 

@@ -212,7 +212,7 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
         frequency_code: CLP09.
         billed_cents: CLP03.
         paid_cents: CLP04.
-        patient_responsibility_cents: CLP05.
+        patient_responsibility_cents: CLP05; the sum of PR where the payer leaves it out.
         adjustments: Claim-level CAS.
         remark_codes: MIA and MOA remarks.
         lines: Service lines; empty where the payer adjudicates the claim as a whole.

@@ -58,12 +58,20 @@ def advised(remittance: x835.Remittance, advice: Advice) -> Iterator[AdvisedClai
             frequency_code=claim.frequency_code,
             billed_cents=_amount(claim.billed_cents, "CLP03"),
             paid_cents=_amount(claim.paid_cents, "CLP04"),
-            patient_responsibility_cents=_amount(claim.patient_responsibility_cents or 0, "CLP05"),
+            patient_responsibility_cents=_amount(_patient_cents(claim), "CLP05"),
             adjustments=_adjustments(claim.adjustments),
             remark_codes=list(claim.remark_codes),
             lines=[_line(line) for line in claim.lines],
         )
         yield AdvisedClaim(received, _text(claim))
+
+
+def _patient_cents(claim: x835.ClaimPayment) -> int:
+    """Return CLP05; a payer that leaves it out says the same by its PR adjustments."""
+    if claim.patient_responsibility_cents is not None:
+        return claim.patient_responsibility_cents
+    told = [*claim.adjustments, *(one for line in claim.lines for one in line.adjustments)]
+    return sum(one.amount_cents for one in told if one.group_code == "PR")
 
 
 def _line(line: x835.ServiceLine) -> PaidLine:
