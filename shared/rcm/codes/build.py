@@ -402,7 +402,12 @@ def file_terms(connection: sqlite3.Connection) -> None:
         for note in notes
         if note.kind is NoteKind.INCLUSION_TERM and note.text.endswith("NOS")
     )
-    headings = Headings(printed, active, nos)
+    titles = {
+        code: spans[-1].title
+        for code, spans in diagnoses.items()
+        if spans[-1].title and spans[-1].title_source != "parent"
+    }
+    headings = Headings(printed, active, nos, titles)
     connection.execute("DELETE FROM heading")
     connection.executemany(
         "INSERT INTO heading VALUES (?,?,?,?,?,?,?,?)",

@@ -166,7 +166,7 @@ def _read_coded(files: list[Path]) -> list[training.CodedNote]:
     """Read notes with their codes; refuse a file that has none."""
     notes = [
         training.CodedNote(
-            note.note_id or str(at), note.text, frozenset(map(normalise, note.codes))
+            str(note.note_id or at), note.text, frozenset(map(normalise, note.codes))
         )
         for file in files
         for at, note in enumerate(_read_notes(str(file)))

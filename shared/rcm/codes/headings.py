@@ -27,7 +27,11 @@ class Headings:
     """Printed headings and billable codes below them, with those newer than the printed list."""
 
     def __init__(
-        self, printed: Iterable[Heading], active: Iterable[str], nos: frozenset[str]
+        self,
+        printed: Iterable[Heading],
+        active: Iterable[str],
+        nos: frozenset[str],
+        titles: Mapping[str, str],
     ) -> None:
         """Merge the printed list with the codes in force.
 
@@ -35,12 +39,15 @@ class Headings:
             printed: The tabular list.
             active: Billable codes of the newest release, printed or not.
             nos: Codes that have an inclusion term ending in NOS.
+            titles: Titles that a file gives to codes, printed or not.
         """
         self.by_code: dict[str, Heading] = {heading.code: heading for heading in printed}
         self._nos = nos
         self._active = frozenset(active)
-        for code in sorted(self._active - self.by_code.keys()):
-            self._add_unprinted(code)
+        unprinted = self._active - self.by_code.keys()
+        self.untitled = frozenset(unprinted - titles.keys())
+        for code in sorted(unprinted):
+            self._add_unprinted(code, titles.get(code))
         self.children: dict[str | None, list[str]] = {}
         for heading in self.by_code.values():
             self.children.setdefault(heading.parent, []).append(heading.code)
@@ -51,12 +58,12 @@ class Headings:
         self._title_stems: dict[str, frozenset[str]] = {}
         self._defaults: dict[str, str | None] = {}
 
-    def _add_unprinted(self, code: str) -> None:
+    def _add_unprinted(self, code: str, title: str | None) -> None:
         """File a code newer than the printed list under its nearest printed category."""
         shorter = (code[:size] for size in range(len(code) - 1, 2, -1))
         parent = next((above for above in shorter if above in self.by_code), None)
         parent = parent or section_of(code, self.by_code)
-        title = self.by_code[parent].title if parent else ""
+        title = title or (self.by_code[parent].title if parent else "")
         self.by_code[code] = Heading(code, "code", title, parent, billable=True)
 
     def above(self, code: str) -> list[Heading]:

@@ -58,7 +58,9 @@ def _phrases(
     for heading in headings.by_code.values():
         parent = headings.by_code.get(heading.parent or "")
         made = parent is not None and heading.billable and heading.title.startswith(parent.title)
-        if heading.kind == "code" and heading.title and not (made and len(heading.code) == 7):
+        if heading.code in headings.untitled or (made and len(heading.code) == 7):
+            continue
+        if heading.kind == "code" and heading.title:
             found[heading.code].append(phrase(heading.title, _TITLE))
     for note in notes:
         weight = {NoteKind.INCLUSION_TERM: _INCLUSION, NoteKind.INCLUDES: _INCLUDES}.get(note.kind)

@@ -7,9 +7,7 @@
 285-292 terminated on                      293     action
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterator
 
 from rcm.codes.forms import has_shape
@@ -19,6 +17,7 @@ from rcm.codes.loaders.parsed import (
     LoadError,
     Parsed,
     Upload,
+    csv_rows,
     parse_date,
     release,
     text_of,
@@ -71,17 +70,21 @@ def _records(upload: Upload, first: str, more: str) -> Iterator[CodeRow]:
 
 def parse_csv(upload: Upload) -> Parsed:
     """Read a csv with the columns code, long_description, short_description, terminated."""
-    reader = csv.DictReader(io.StringIO(text_of(upload)))
-    if not {"code", "long_description", "terminated"} <= set(reader.fieldnames or ()):
+    reader = csv_rows(text_of(upload))
+    names = next(reader, [])
+    if not {"code", "long_description", "terminated"} <= set(names):
         raise LoadError("expected the columns code, long_description, terminated")
     rows = []
-    for number, line in enumerate(reader, start=2):
-        code = (line["code"] or "").strip().upper()
+    for number, fields in enumerate(reader, start=2):
+        if len(fields) != len(names):
+            raise LoadError(f"line {number} does not have the columns of the first line")
+        line = dict(zip(names, fields, strict=True))
+        code = line["code"].strip().upper()
         if not has_shape(code, System.HCPCS):
             raise LoadError(f"line {number}: not the form of a HCPCS Level II code")
-        title = (line["long_description"] or line.get("short_description") or "").strip()
+        title = (line["long_description"] or line.get("short_description", "")).strip()
         rows.append(
-            CodeRow(code, _FIRST, parse_date(line["terminated"] or ""), title or None, upload.name)
+            CodeRow(code, _FIRST, parse_date(line["terminated"]), title or None, upload.name)
         )
     return _parsed(upload, rows, System.HCPCS, "hcpcs-csv", _CODES_MIN)
 

@@ -1,7 +1,5 @@
 """Files of one code and a few columns: CPT, Table 5, global days, and plain code lists."""
 
-import csv
-import io
 import re
 from collections.abc import Callable
 
@@ -14,6 +12,7 @@ from rcm.codes.loaders.parsed import (
     Parsed,
     Table,
     Upload,
+    csv_rows,
     parse_date,
     release,
     text_of,
@@ -52,11 +51,7 @@ def parse_table5(upload: Upload) -> Parsed:
     delimiter = "\t" if text.count("\t") > text.count(",") else ","
     effective = upload.effective_from.isoformat()
     rows: list[tuple[object, ...]] = []
-    try:
-        lines = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise LoadError(f"the file is not a table: {error}") from error
-    for fields in lines:
+    for fields in csv_rows(text, delimiter):
         cells = [field.strip() for field in fields]
         if not cells or not has_shape(cells[0].zfill(3), System.MSDRG):
             continue
@@ -84,7 +79,7 @@ def parse_global_days(upload: Upload) -> Parsed:
     """
     effective = upload.effective_from.isoformat()
     rows: list[tuple[object, ...]] = []
-    for fields in csv.reader(io.StringIO(text_of(upload))):
+    for fields in csv_rows(text_of(upload)):
         days = fields[14] if len(fields) > 14 else fields[1] if len(fields) == 2 else ""
         whole = len(fields) == 2 or (len(fields) > 14 and not fields[1].strip())
         if whole and re.fullmatch(r"[0-9A-Z]{5}", fields[0].strip()) and days in _GLOBAL_DAYS:
@@ -105,7 +100,7 @@ def list_parser(system: System, licence: str) -> Callable[[Upload], Parsed]:
     """
 
     def parse(upload: Upload) -> Parsed:
-        reader = csv.reader(io.StringIO(text_of(upload)))
+        reader = csv_rows(text_of(upload))
         names = [name.strip().lower() for name in next(reader, [])]
         rows: dict[str, CodeRow] = {}
         for number, fields in enumerate(reader, start=2):

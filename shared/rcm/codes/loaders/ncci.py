@@ -10,8 +10,6 @@ Policy" (its first digit is the MUE adjudication indicator, MAI), rationale. By 
 Both files carry CPT codes, so the operator downloads them, after accepting the AMA's terms.
 """
 
-import csv
-import io
 import re
 from typing import Final
 
@@ -21,6 +19,7 @@ from rcm.codes.loaders.parsed import (
     Parsed,
     Table,
     Upload,
+    csv_rows,
     parse_date,
     release,
     text_of,
@@ -85,18 +84,15 @@ def _parse_ptp(upload: Upload, setting: str) -> Parsed:
 def _parse_mue(upload: Upload, setting: str) -> Parsed:
     effective = upload.effective_from.isoformat()
     rows: list[tuple[object, ...]] = []
-    try:
-        for fields in csv.reader(io.StringIO(text_of(upload)), strict=True):
-            if len(fields) < 3 or not _CODE.fullmatch(fields[0].strip()):
-                continue
-            units, indicator = fields[1].strip(), fields[2].strip()[:1]
-            if not (units.isascii() and units.isdigit() and int(units) <= _UNITS_MAX):
-                raise LoadError("a limit is not a number of units")
-            if indicator not in ("1", "2", "3"):
-                raise LoadError("an adjudication indicator is not 1, 2 or 3")
-            rows.append((setting, fields[0].strip(), effective, int(units), indicator))
-    except csv.Error as error:
-        raise LoadError(f"the file is not comma-separated text: {error}") from error
+    for fields in csv_rows(text_of(upload)):
+        if len(fields) < 3 or not _CODE.fullmatch(fields[0].strip()):
+            continue
+        units, indicator = fields[1].strip(), fields[2].strip()[:1]
+        if not (units.isascii() and units.isdigit() and int(units) <= _UNITS_MAX):
+            raise LoadError("a limit is not a number of units")
+        if indicator not in ("1", "2", "3"):
+            raise LoadError("an adjudication indicator is not 1, 2 or 3")
+        rows.append((setting, fields[0].strip(), effective, int(units), indicator))
     if not rows:
         raise LoadError("the file holds no unit limit")
     return Parsed(

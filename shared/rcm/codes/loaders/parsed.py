@@ -1,7 +1,9 @@
 """What every loader returns, and how one refuses a file."""
 
+import csv
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rcm.codes.model import CodeRow, Release, System
@@ -103,6 +105,18 @@ def text_of(upload: Upload) -> str:
         return upload.data.decode("cp1252", errors="replace")
 
 
+def csv_rows(text: str, delimiter: str = ",") -> Iterator[list[str]]:
+    """Yield the rows of a table.
+
+    Raises:
+        LoadError: It is not one.
+    """
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except csv.Error as error:
+        raise LoadError(f"the file is not a table: {error}") from error
+
+
 def parse_date(text: str) -> dt.date | None:
     """Read YYYYMMDD or YYYY-MM-DD; None for blank or `*`.
 
@@ -118,14 +132,3 @@ def parse_date(text: str) -> dt.date | None:
         return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
         raise LoadError("a date is not in the calendar") from error
-
-
-def require_rows(rows: Iterable[object], minimum: int, what: str) -> None:
-    """Refuse a file with fewer rows than the real one could have.
-
-    Raises:
-        LoadError: Too few: cut short, or another file.
-    """
-    count = sum(1 for _ in rows)
-    if count < minimum:
-        raise LoadError(f"only {count} {what}: at least {minimum} expected, the file is cut short")

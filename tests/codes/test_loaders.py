@@ -1,0 +1,250 @@
+import contextlib
+import datetime as dt
+import shutil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codes_cases import FY2026, FY2027, TODAY, corpus_file
+from codes_official_files import (
+    MUE,
+    PTP,
+    TABLE5,
+    anweb,
+    anweb_line,
+    index_xml,
+    order_file,
+    upload,
+)
+from rcm.codes import registry
+from rcm.codes.diff import between_dates, between_files, touched
+from rcm.codes.loaders.kinds import KINDS
+from rcm.codes.loaders.parsed import LoadError
+from rcm.codes.model import Status, System
+from rcm.codes.search import Searcher
+from rcm.codes.sets import CodeSets
+from rcm.codes.sources import tabular
+
+FY2028 = dt.date(2027, 10, 1)
+
+
+def quiet(_):
+    return None
+
+
+@pytest.fixture
+def own(folder, tmp_path):
+    """A data folder of the test's own, which it may load into."""
+    shutil.copy(folder / registry.FILE_NAME, tmp_path / registry.FILE_NAME)
+    return tmp_path
+
+
+def opened(place):
+    return CodeSets.open(place / registry.FILE_NAME)
+
+
+def test_next_years_order_file_begins_and_ends_codes_on_its_date(own, sets):
+    text = order_file(
+        sets, System.ICD10CM, FY2027, without=("I10",),
+        extra=[("I1010", "Mild hypertension"), ("I1019", "Hypertension, unspecified")],
+    )  # fmt: skip
+    registry.load(own, "icd10cm-order", upload(text, "icd10cm_order_2028.txt"), quiet)
+    new = opened(own)
+    day_before = FY2028 - dt.timedelta(days=1)
+    assert new.standing("I10", System.ICD10CM, day_before) is Status.VALID
+    assert new.validate("I10", System.ICD10CM, FY2028).status is Status.EXPIRED
+    assert new.validate("I10", System.ICD10CM, FY2028).successors == ("I1010", "I1019")
+    assert new.validate("I10.10", System.ICD10CM, day_before).valid_from == FY2028
+    assert new.validate("I10.10", System.ICD10CM, FY2028).title == "Mild hypertension"
+    change = between_dates(new, System.ICD10CM, day_before, FY2028)
+    assert change.added == ("I1010", "I1019")
+    assert change.ended == (("I10", ("I1010", "I1019")),)
+    assert touched(change) == {"I10", "I1010", "I1019"}
+    assert Searcher(new).search("mild hypertension", System.ICD10CM, FY2028)[0].code == "I10.10"
+    new.close()
+
+
+def test_a_load_says_what_it_changes_and_a_dry_run_changes_nothing(own, sets, tmp_path):
+    before = (own / registry.FILE_NAME).read_bytes()
+    text = order_file(sets, System.ICD10CM, FY2027, without=("R52",))
+    place = tmp_path / "dry.sqlite"
+    registry.try_load(own, "icd10cm-order", upload(text), place, quiet)
+    tried = CodeSets.open(place)
+    assert between_files(sets, tried, System.ICD10CM, FY2028).ended == (("R52", ()),)
+    tried.close()
+    assert (own / registry.FILE_NAME).read_bytes() == before
+    assert not (own / "sources").exists()
+
+
+def test_a_build_repeats_the_loads_made_before(own):
+    registry.load(own, "ptp-practitioner", upload(PTP, "ccipra.txt", FY2027), quiet)
+    registry.load(own, "table5", upload(TABLE5, "table5.txt", FY2027), quiet)
+    rows = "SELECT * FROM ptp ORDER BY 1, 2, 3", "SELECT * FROM weight ORDER BY drg"
+    first = [opened(own).connection.execute(query).fetchall() for query in rows]
+    registry.rebuild(own, quiet)
+    assert [opened(own).connection.execute(query).fetchall() for query in rows] == first
+    assert [kind for kind, *_ in registry.loaded(own / registry.FILE_NAME)] == [
+        "ptp-practitioner", "table5",
+    ]  # fmt: skip
+    assert registry.verify(own) == []
+
+
+def test_a_changed_copy_of_a_loaded_file_is_noticed(own):
+    registry.load(own, "mue-practitioner", upload(MUE, "mue.csv", FY2027), quiet)
+    (kept,) = (own / "sources").iterdir()
+    kept.write_bytes(b"something else")
+    assert len(registry.verify(own)) == 1
+    with pytest.raises(registry.CodesUnavailableError):
+        registry.rebuild(own, quiet)
+    assert opened(own).has(System.ICD10CM)
+
+
+def test_a_damaged_code_file_is_noticed_and_built_anew(own):
+    path = own / registry.FILE_NAME
+    path.write_bytes(b"not a database")
+    assert registry.verify(own)
+    built = registry.open_sets(own, quiet)
+    assert built.standing("I10", System.ICD10CM, TODAY) is Status.VALID
+
+
+def test_the_same_file_is_not_loaded_twice(own):
+    registry.load(own, "table5", upload(TABLE5, "t.txt", FY2027), quiet)
+    with pytest.raises(LoadError, match="before"):
+        registry.load(own, "table5", upload(TABLE5, "t.txt", FY2027), quiet)
+
+
+def test_hcpcs_codes_have_dates_and_continued_words(own):
+    extra = [
+        anweb_line("J9999", words="First half", added="20260401"),
+        anweb_line("J9999", record="4", words="second half"),
+        anweb_line("K0001", ended="20251231"),
+    ]
+    registry.load(own, "hcpcs", upload(anweb(extra=extra), on=FY2027), quiet)
+    new = opened(own)
+    answer = new.validate("j9999", System.HCPCS, TODAY)
+    assert (answer.status, answer.title) == (Status.VALID, "First half second half")
+    assert new.standing("J9999", System.HCPCS, dt.date(2026, 3, 31)) is Status.NOT_YET
+    assert new.standing("K0001", System.HCPCS, dt.date(2025, 12, 31)) is Status.VALID
+    assert new.standing("K0001", System.HCPCS, dt.date(2026, 1, 1)) is Status.EXPIRED
+    assert new.standing("Q9999", System.HCPCS, TODAY) is Status.UNKNOWN
+    assert Searcher(new).search("second half", System.HCPCS, TODAY)[0].code == "J9999"
+
+
+def test_the_hcpcs_list_of_the_corpus_is_read():
+    data = corpus_file("hcpcs_level2_2026q3.csv.gz").read_bytes()
+    import gzip
+
+    parsed = KINDS["hcpcs-csv"].parse(upload(gzip.decompress(data), on=FY2027))
+    assert parsed.release.row_count == 8725
+
+
+def test_lists_of_the_corpus_are_read():
+    for kind, name in (("revenue-list", "revenue_center_codes.csv"),):
+        parsed = KINDS[kind].parse(upload(corpus_file(name).read_bytes(), on=FY2026))
+        assert parsed.release.row_count > 300
+
+
+def test_the_weights_of_the_corpus_are_read():
+    data = corpus_file("msdrg_weights_fy2026_table5.csv").read_bytes()
+    parsed = KINDS["table5"].parse(upload(data, on=FY2026))
+    assert parsed.release.row_count == 772
+    assert parsed.tables[0].rows[0][:2] == ("2025-10-01", "001")
+    assert parsed.tables[0].rows[0][5:8] == ("28.0239", "25.8", "36.2")
+
+
+def test_cpt_words_come_only_from_the_operators_file(own):
+    registry.load(own, "cpt", upload("99213\tOur own words\n0042T\tMore\n", on=FY2027), quiet)
+    new = opened(own)
+    assert new.validate("99213", System.CPT, TODAY).title == "Our own words"
+    assert new.standing("99214", System.CPT, TODAY) is Status.UNKNOWN
+
+
+def test_terms_of_the_alphabetic_index_are_found(own):
+    registry.load(own, "icd10cm-index", upload(index_xml(), on=FY2027), quiet)
+    search = Searcher(opened(own))
+    assert search.search("gronk", System.ICD10CM, TODAY)[0].code == "J44.9"
+    assert search.search("gronk fever", System.ICD10CM, TODAY)[0].code == "R50.9"
+
+
+def test_the_packaged_tabular_list_can_be_loaded_as_a_file(own):
+    data = tabular.package_file().read_bytes()
+    registry.load(own, "icd10cm-tabular", upload(data, "icd10cm_tabular.xml", FY2027), quiet)
+    assert opened(own).heading("E114").title.startswith("Type 2 diabetes")
+
+
+HOSTILE = {
+    "icd10cm-order": ["", "00001 A00 x", "\0\0", "00001 A000    1 T\n"],
+    "icd10pcs-order": ["junk", "00001 0016070 1 \n"],
+    "icd10cm-tabular": [
+        "<a/>", "<ICD10CM.tabular/>", "not xml",
+        '<!DOCTYPE a [<!ENTITY x "y">]><ICD10CM.tabular>&x;</ICD10CM.tabular>',
+        "<ICD10CM.tabular><chapter><name>1</name></chapter></ICD10CM.tabular>",
+        "<ICD10CM.tabular><chapter><name>1</name>" + "<section id='A'>" * 300
+        + "</section>" * 300 + "</chapter></ICD10CM.tabular>",
+    ],
+    "icd10cm-index": ["<ICD10CM.index/>", "<x>", "<!ENTITY>"],
+    "hcpcs": ["A0001 short", anweb(10), anweb_line("A0001", added="20209999")],
+    "hcpcs-modifiers": [anweb(10)],
+    "hcpcs-csv": ["code\nA0001", "code,long_description,terminated\nZZ,x,\n"],
+    "cpt": ["", "nothing here"],
+    "ptp-practitioner": ["", "\n" * 20 + "x", PTP + "\nJ1\tJ2", "J1000\tJ2000\t\t2025\t*\t0\tx"],
+    "ptp-hospital": ["J1000\tJ2000\t\t20250101\t*\t7\tx"],
+    "mue-practitioner": ["", "J1000,x,1 Line", "J1000,4,9 Line", 'J1000,"4', "J1000,-1,1 L"],
+    "mue-hospital": ["a,b"], "mue-dme": ["\x00"],
+    "table5": ["", "001\tNo\tNo\tPRE\tSURG\tX\tx\ty\tz\tw", "001,1e5,2,3"],
+    "global-days": ["", "99213,abc"],
+    "modifier-list": ["code,words\n", "code,words\nABC,x\n"], "pos-list": ["code,words\nXX,y\n"],
+    "tob-list": ["a"], "revenue-list": ["code,words\n0450\n"], "carc-list": ["x,y\n0,z\n"],
+    "rarc-list": [""],
+}  # fmt: skip
+
+
+def test_every_kind_has_a_hostile_file():
+    assert HOSTILE.keys() == KINDS.keys()
+
+
+@pytest.fixture(scope="module")
+def in_force(folder, tmp_path_factory):
+    """A data folder that refused loads share: none of them may change it."""
+    place = tmp_path_factory.mktemp("in-force")
+    shutil.copy(folder / registry.FILE_NAME, place / registry.FILE_NAME)
+    return place
+
+
+@pytest.mark.parametrize(("kind", "text"), [(k, t) for k, ts in HOSTILE.items() for t in ts])
+def test_a_hostile_file_is_refused_and_the_old_set_stays_in_force(in_force, kind, text):
+    path = in_force / registry.FILE_NAME
+    before = path.stat()
+    with pytest.raises(LoadError) as refusal:
+        registry.load(in_force, kind, upload(text), quiet)
+    assert str(refusal.value)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert [file for file in in_force.iterdir() if file.name.startswith(".building")] == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@given(data=st.data())
+@settings(max_examples=30)
+def test_any_bytes_are_read_or_refused(kind, data):
+    samples = [text.encode() for text in HOSTILE[kind]] + [PTP.encode(), MUE.encode()]
+    raw = data.draw(
+        st.one_of(
+            st.binary(max_size=300),
+            st.sampled_from(samples).flatmap(
+                lambda sample: st.builds(
+                    lambda at, junk: sample[:at] + junk + sample[at + len(junk) :],
+                    st.integers(0, len(sample)), st.binary(max_size=8),
+                )
+            ),
+        )
+    )  # fmt: skip
+    with contextlib.suppress(LoadError):
+        KINDS[kind].parse(upload(raw))
+
+
+def test_a_file_cut_short_anywhere_never_ends_codes(sets):
+    whole = order_file(sets, System.ICD10CM, FY2027).encode()
+    for share in (0.1, 0.5, 0.75):
+        with pytest.raises(LoadError):
+            KINDS["icd10cm-order"].parse(upload(whole[: int(len(whole) * share) + 3]))
