@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from lifecycle_svc import handlers, store
-from rcm.lifecycle import Money
+from rcm.lifecycle import Money, in_order
 from rcm.platform.http import (
     Caller,
     Forbidden,
@@ -152,14 +152,14 @@ async def read_claim(claim_id: str, tenant: Tenant, runtime: Runtime) -> ClaimLi
         if row is None:
             raise NotFound
         steps = await store.steps(session, tenant, row.stories, None, STEPS_MAX)
-    told = {step.event_id: step for step in steps}
+    told = in_order({step.event_id: step for step in steps}.values(), claim_id)
     return ClaimLife(
         **_summary(row).model_dump(),
         legs=row.legs,
         denials=row.denials,
         interchanges=row.interchanges,
         remittance_ids=row.remittance_ids,
-        steps=[_step(step) for step in told.values()],
+        steps=[_step(step) for step in told],
     )
 
 

@@ -77,7 +77,7 @@ async def read_event(runtime: Runtime, tenant_id: str, event_id: str) -> EventVi
         event_id=event_id,
         type=headers["ce_type"],
         place=step.place,
-        headers=headers,
+        headers=dict(headers),
         body=body,
         phi_fields=fields,
     )

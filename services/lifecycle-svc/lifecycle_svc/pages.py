@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from lifecycle_svc import handlers, store
 from lifecycle_svc.gateway import Pipeline
-from rcm.lifecycle import Money
+from rcm.lifecycle import Money, in_order
 from rcm.lifecycle.claim import STATES
 from rcm.platform.http import Caller, Paging, Runtime, Tenant
 from rcm.platform.http.caller import SESSION_COOKIE
@@ -116,22 +116,29 @@ def _query(wanted: store.ClaimFilter, cursor: str = "", **other: str) -> str:
 
 def _claim(router: APIRouter, render: Render) -> None:
     @router.get("/claims/{claim_id}")
-    async def claim(claim_id: str, caller: Caller, runtime: Runtime) -> Response:
+    async def claim(
+        claim_id: str,
+        caller: Caller,
+        runtime: Runtime,
+        *,
+        everything: Annotated[bool, Query(alias="all")] = False,
+    ) -> Response:
         async with runtime.read(caller.tenant_id) as session:
             row = await store.claim(session, caller.tenant_id, claim_id)
             if row is None:
                 raise NotFound
             steps = await store.steps(session, caller.tenant_id, row.stories, None, STEPS_MAX)
             siblings = await store.claims_of_encounter(session, caller.tenant_id, row.encounter_id)
-        told = list({step.event_id: step for step in steps}.values())
+        told = in_order({step.event_id: step for step in steps}.values(), claim_id)
         return render(
             "claim.html",
             caller=caller,
             room="claims",
             claim=row,
             money=row.money,
-            steps=told,
+            steps=[step for step in told if everything or not step.is_detail],
             details=sum(step.is_detail for step in told),
+            all=everything,
             siblings=[other for other in siblings if other.claim_id != claim_id],
         )
 

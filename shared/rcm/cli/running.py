@@ -68,13 +68,20 @@ async def _serve(chosen: list[Installed], settings: Settings, port: int, port_of
     tasks = [asyncio.create_task(_one(one)) for one in servers]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop()
-    await asyncio.gather(*tasks)
+    if not all(await asyncio.gather(*tasks)):
+        talking.refuse("a service did not start; its log says why")
 
 
-async def _one(one: uvicorn.Server) -> None:
-    """Run one of several servers: the signals are handled for all of them together."""
+async def _one(one: uvicorn.Server) -> bool:
+    """Run one of several servers: the signals are handled for all of them together. False if it
+    could not start.
+    """
     one.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]  # ours are set
-    await one.serve()
+    try:
+        await one.serve()
+    except SystemExit:  # how uvicorn says that the port is taken or the start failed
+        return False
+    return one.started
 
 
 @app.command(epilog="Example: rcm up && rcm status")
@@ -165,6 +172,9 @@ def status(as_json: talking.Json = False) -> None:
 
 
 def _status(settings: Settings, process: Process) -> Status | None:
+    if find_service(process.name).manifest is None:
+        is_ready = _is_ready(settings, process)
+        return Status(service=process.name, waiting_for=[] if is_ready else ["readiness"])
     try:
         answer = httpx.get(
             f"http://{settings.host}:{process.port}/status", timeout=2, trust_env=False

@@ -6,7 +6,7 @@ puts both together for one claim from the log alone.
 """
 
 from rcm.lifecycle.claim import Claim, Money, fold_claim
-from rcm.lifecycle.life import Life, life_of, related_stories
+from rcm.lifecycle.life import Life, in_order, life_of, related_stories
 from rcm.lifecycle.steps import Step, step_of, stories
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Money",
     "Step",
     "fold_claim",
+    "in_order",
     "life_of",
     "related_stories",
     "step_of",

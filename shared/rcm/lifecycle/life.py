@@ -1,7 +1,7 @@
 """One claim's life from the log alone: its own steps, and those of what it travelled with."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -37,6 +37,51 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     money: Money
     legs: dict[str, str]
     steps: list[Step]
+
+
+_SOURCES: Final = ("coding-svc", "claims-svc", "remit-svc", "denials-svc")
+
+
+class Placed(Protocol):
+    """What tells a step's place among others."""
+
+    @property
+    def at(self) -> str:
+        """When it was recorded."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The service that recorded it."""
+        ...
+
+    @property
+    def stream_id(self) -> str:
+        """Its stream there."""
+        ...
+
+    @property
+    def stream_version(self) -> int:
+        """Its number there."""
+        ...
+
+
+S = TypeVar("S", bound=Placed)
+
+
+def in_order(steps: Iterable[S], claim_id: str) -> list[S]:
+    """Put steps in the order in which they happened. Those of one transaction bear one time: then
+    what a claim's step followed from (its encounter, advice, interchange) goes before it.
+    """
+    return sorted(
+        steps,
+        key=lambda step: (
+            step.at,
+            _SOURCES.index(step.source) if step.source in _SOURCES else len(_SOURCES),
+            step.stream_id == claim_id,
+            step.stream_version,
+        ),
+    )
 
 
 def related_stories(claim: Claim) -> tuple[str, ...]:
@@ -79,7 +124,7 @@ def life_of(
         turn=claim.turn,
         money=claim.money,
         legs={code: leg.state for code, leg in sorted((claim.legs or _no_answer(claim)).items())},
-        steps=sorted(steps.values(), key=lambda step: (step.at, step.source, step.place)),
+        steps=in_order(steps.values(), claim_id),
     )
 
 

@@ -151,6 +151,10 @@ def stories(recorded: Recorded[Any]) -> tuple[str, ...]:
     return tuple(found) or (f"{recorded.source}/{recorded.stream_id}",)
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _because(reasons: Sequence[Reason]) -> str:
     """Say the first reasons, each with its remedy."""
     said = [f"{r.text} ({r.path})" if r.path else r.text for r in reasons[:_REASONS_MAX]]
@@ -168,8 +172,7 @@ def _received(event: coding.EncounterReceived) -> _Said:
 
 
 def _coded(event: coding.EncounterCoded) -> _Said:
-    lines = len(event.lines)
-    what = f"coded, version {event.coded_version}: {lines} {'line' if lines == 1 else 'lines'}"
+    what = f"coded, version {event.coded_version}: {_many(len(event.lines), 'line')}"
     return _Said(
         what,
         _because(event.warnings),
@@ -232,8 +235,8 @@ def _rejected(event: claims.ClaimRejected) -> _Said:
 def _acknowledgement(event: claims.AcknowledgementReceived) -> _Said:
     unknown = len(event.unknown_references)
     return _Said(
-        f"{event.kind} received: {len(event.claim_ids)} claims",
-        _because(event.reasons) or (f"{unknown} references are not ours" if unknown else ""),
+        f"{event.kind} received: {_many(len(event.claim_ids), 'claim')}",
+        _because(event.reasons) or (f"{_many(unknown, 'reference')} not ours" if unknown else ""),
         is_detail=not unknown,
     )
 
@@ -297,7 +300,8 @@ def _posted(event: remit.PaymentPosted | remit.ChargePosted | remit.ChargeRevers
 
 def _accepted(event: remit.RemittanceAccepted) -> _Said:
     return _Said(
-        f"835 balanced and posted whole: {event.claim_count} claims, trace {event.trace_number}",
+        f"835 balanced and posted whole: {_many(event.claim_count, 'claim')},"
+        f" trace {event.trace_number}",
         f"claims {dollars(event.claims_paid_cents)} less provider adjustments "
         f"{dollars(event.provider_adjustment_cents)} = {dollars(event.payment_cents)}",
         {"payment": event.payment_cents},
@@ -379,7 +383,7 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
         f"put into interchange {e.interchange_control_number}", is_detail=True
     ),
     claims.InterchangePrepared: lambda e: _Said(
-        f"interchange {e.interchange_control_number} written: {len(e.claim_ids)} claims",
+        f"interchange {e.interchange_control_number} written: {_many(len(e.claim_ids), 'claim')}",
         is_detail=True,
     ),
     claims.InterchangeSettled: _settled,
@@ -393,7 +397,8 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
         "payer's number learned", e.payer_claim_control_number, is_detail=True
     ),
     remit.RemittanceFileReceived: lambda e: _Said(
-        f"835 file received by {e.source}: {len(e.remittance_ids)} advices", _because(e.reasons)
+        f"835 file received by {e.source}: {_many(len(e.remittance_ids), 'advice')}",
+        _because(e.reasons),
     ),
     remit.RemittanceFileHandled: lambda e: _Said(
         f"835 file done: {e.posted_count} posted, {e.held_count} held, {e.known_count} known",
