@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from rcm.x12 import checker as checker_module
@@ -124,3 +126,25 @@ def test_the_quick_way_is_linear():
     body = changed("REF*EA*MRN1", many)
     findings = check(interchange(body), ALWAYS)
     assert {f.rule_id for f in findings} == {"segment-too-often"}
+
+
+def scrambled(data, seed):
+    """Break a few elements of the content of a file, reproducibly."""
+    rng = random.Random(seed)
+    segments = [segment.split("*") for segment in data.decode().split("~")]
+    for _ in range(4):
+        one = segments[rng.randrange(3, len(segments) - 4)]
+        at = rng.randrange(1, len(one) + 1)
+        one[at : at + 1] = [rng.choice(["", "X", "1", "20260230", "A:B", " ", "^", "é", "1.234"])]
+    return "~".join("*".join(segment) for segment in segments).encode()
+
+
+@pytest.mark.parametrize("kind", ["837P", "837I", "837D", "277CA", "999"])
+def test_both_ways_agree_on_broken_files_of_other_guides(kind):
+    for path in corpus_files(kind):
+        data = path.read_bytes()
+        if data.count(b"~") < 10 or b"*" not in data or not data.isascii() or len(data) > 20_000:
+            continue
+        for seed in range(6):
+            broken = scrambled(data, seed)
+            assert told(check(broken, ALWAYS)) == told(check(broken, NEVER)), (path.name, seed)

@@ -10,9 +10,9 @@ from rcm.x12.findings import Rule
 _HEAD = """\
 # Every finding, and what to do about it
 
-Written by `python -m rcm.x12.catalogue`; a test holds this page and the code together. `--relax RULE`
-(or `relax={"rule"}`) leaves a rule out. The level is the SNIP type of the check; the last column is what
-an acknowledgment says: TA105, AK905, IK502, IK304 or IK403.
+Written by `python -m rcm.x12.catalogue`; a test holds this page and the code together.
+`--relax RULE` (or `relax={"rule"}`) leaves a rule out. The level is the SNIP type of the check; the
+last column is what an acknowledgment says: TA105, AK905, IK502, IK304 or IK403.
 
 | rule | level | severity | what to do | answered |
 |---|--:|---|---|---|

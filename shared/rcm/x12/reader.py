@@ -37,6 +37,7 @@ from rcm.x12.envelope import (
     Unit,
     version_findings,
 )
+from rcm.x12.envelope_check import gs_findings, isa_findings
 from rcm.x12.findings import Finding, Place, Rule
 from rcm.x12.guide import Guide
 from rcm.x12.lexer import Batch, Delimiters, Lexer
@@ -182,8 +183,9 @@ class Reader:
         self._interchange = interchange
         self.interchanges.append(interchange)
         number = interchange.control_number
+        place = self._place("ISA", segment.number, segment.offset)
+        self.findings += isa_findings(segment.elements, batch.delimiters, place)
         if number in self._interchange_numbers:
-            place = self._place("ISA", segment.number, segment.offset)
             self._say(
                 INTERCHANGE_REPEATED, place, "ISA13 was used before in this file.", 13, number
             )
@@ -194,8 +196,9 @@ class Reader:
         if interchange is None:
             return
         group = Group(interchange, segment.elements, segment.number, segment.offset)
+        place = self._place("GS", segment.number, segment.offset, group=group)
+        self.findings += gs_findings(segment.elements, interchange.delimiters, place)
         if any(group.control_number == other.control_number for other in interchange.groups):
-            place = self._place("GS", segment.number, segment.offset)
             self._say(GROUP_REPEATED, place, "GS06 was used before in this interchange.", 6)
         interchange.groups.append(group)
         self._group = group

@@ -1,0 +1,72 @@
+"""Check the elements of ISA and GS: what a TA1 or AK9 can say of them."""
+
+from collections.abc import Iterator
+
+from rcm.x12.elements import CHARACTER, TOO_LONG, TOO_SHORT, check_segment
+from rcm.x12.findings import Finding, Place, Rule, Severity
+from rcm.x12.lexer import Delimiters
+
+#: What TA105 says of each element of ISA.
+_ISA_NOTES = {
+    1: "010", 2: "011", 3: "012", 4: "013", 5: "005", 6: "006", 7: "007", 8: "008", 9: "014",
+    10: "015", 11: "016", 12: "017", 13: "018", 14: "019", 15: "020", 16: "027",
+}  # fmt: skip
+_ISA_RULES = {
+    element: Rule(
+        "isa-element-invalid",
+        1,
+        Severity.ERROR,
+        "Correct the element of ISA.",
+        ("TA1", note),
+    )
+    for element, note in _ISA_NOTES.items()
+}
+ISA_ELEMENT = _ISA_RULES[9]
+GS_ELEMENT = Rule("gs-element-invalid", 1, Severity.ERROR, "Correct the element of GS.")
+GS_NUMBER = Rule(
+    "gs06-invalid", 1, Severity.ERROR, "Write one to nine digits in GS06.", ("AK9", "6")
+)
+_QUALIFIERS = frozenset(("01", "14", "20", "27", "28", "29", "30", "33", "ZZ"))
+_ISA_CODES = {
+    1: frozenset(("00", "03")),
+    3: frozenset(("00", "01")),
+    5: _QUALIFIERS,
+    7: _QUALIFIERS,
+    14: frozenset("01"),
+    15: frozenset("PT"),
+}
+#: Widths of ISA are the lexer's to judge, and its fillers are blanks.
+_NOT_OF_ISA = (CHARACTER, TOO_LONG, TOO_SHORT)
+
+
+def isa_findings(elements: list[str], delimiters: Delimiters, place: Place) -> Iterator[Finding]:
+    """Find what is wrong with the values of ISA01 to ISA15."""
+    plain = delimiters._replace(component="\0", repetition="")  # ISA11 and ISA16 hold separators
+    for found in check_segment(None, elements, plain, lambda: place):
+        if found.rule not in _NOT_OF_ISA and found.element in _ISA_RULES:
+            yield _of_isa(found.element, found.message, found.value, place)
+    for element, codes in _ISA_CODES.items():
+        value = elements[element] if element < len(elements) else ""
+        if value not in codes:
+            allowed = ", ".join(sorted(codes))
+            yield _of_isa(element, f"It is none of {allowed}.", value, place)
+
+
+def _of_isa(element: int, message: str, value: str, place: Place) -> Finding:
+    return Finding(
+        rule=_ISA_RULES[element], place=place, message=message, element=element, value=value
+    )
+
+
+def gs_findings(elements: list[str], delimiters: Delimiters, place: Place) -> Iterator[Finding]:
+    """Find what is wrong with the values of GS."""
+    for found in check_segment(None, elements, delimiters, lambda: place):
+        rule = GS_NUMBER if found.element == 6 else GS_ELEMENT
+        yield Finding(
+            rule=rule,
+            place=place,
+            message=found.message,
+            element=found.element,
+            component=found.component,
+            value=found.value,
+        )
