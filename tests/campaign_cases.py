@@ -93,7 +93,7 @@ class Campaign:
         self.stop(name)
         process = self.start(name, f"{point}:{self.random.choice((1, 1, 2, 3))}")
         if point == "shutdown":
-            time.sleep(0.1)
+            self.until_ready(process)
             process.terminate()
         process.join(20)
         if process.exitcode == -signal.SIGKILL:
@@ -119,6 +119,13 @@ class Campaign:
         process.start()
         self.running[name] = process
         return process
+
+    def until_ready(self, process: Any) -> None:
+        """Wait until a service runs: before that it does not know how to stop."""
+        end = time.monotonic() + 20
+        while not (self.settings.data_dir / f"ready-{process.pid}").exists():
+            assert time.monotonic() < end, "the service did not start"
+            time.sleep(0.01)
 
     def stop(self, name: str) -> None:
         """Kill without counting."""
@@ -154,6 +161,7 @@ async def _serve(name: str, mark: str, settings: Settings) -> None:
     async with open_runtime(
         manifest, settings, catalogue=CATALOGUE, topics=product.topics
     ) as runtime:
+        (settings.data_dir / f"ready-{os.getpid()}").touch()
         if name == "alpha":
             feeding = asyncio.create_task(_feed(runtime, settings.data_dir))
             await stopping.wait()
