@@ -189,7 +189,7 @@ class History:
             remit.ChargePosted(
                 claim_id=claim_id,
                 billed_cents=cents,
-                entries=_entries(receivable=cents, revenue=-cents),
+                entries=entries_of(receivable=cents, revenue=-cents),
                 payer_id="87726",
                 form="P",
                 encounter_id="en_1",
@@ -218,7 +218,7 @@ class History:
                 claims_paid_cents=paid,
                 provider_adjustment_cents=paid - payment,
                 content_sha256=remittance_id * 8,
-                entries=_entries(cash=payment, clearing=-payment),
+                entries=entries_of(cash=payment, clearing=-payment),
             ),
         )
 
@@ -270,7 +270,7 @@ class History:
                 claim_id=claim_id,
                 remittance_id=remittance_id,
                 position=position,
-                entries=_entries(**accounts),
+                entries=entries_of(**accounts),
                 balance_cents=0,
             ),
             cause=received,
@@ -335,7 +335,7 @@ class History:
         return self
 
 
-def _entries(**accounts):
+def entries_of(**accounts):
     assert sum(accounts.values()) == 0
     return [LedgerEntry(account=a, amount_cents=c) for a, c in accounts.items() if c] or [
         LedgerEntry(account="clearing", amount_cents=0)

@@ -129,7 +129,7 @@ def test_claims_are_found_and_opened_by_keyboard_alone(open_page):
     assert page.evaluate("document.activeElement.id") == "event"
     page.keyboard.press("Escape")
     assert page.locator("#part *").count() == 0
-    assert "ClaimHeld" in page.evaluate("document.activeElement.innerText")
+    assert page.evaluate("document.activeElement.innerText") == "EncounterCoded"
 
 
 def test_more_rows_come_when_the_end_is_reached(open_page):
