@@ -10,14 +10,15 @@ import pytest
 
 from denials_cases import answer, cas, line, turned
 from denials_svc.decide.assess import on_received
-from denials_svc.main import create_app, service_in_force
+from denials_svc.main import MANIFEST, create_app, service_in_force
 from denials_svc.rules import deadlines
 from denials_svc.settings import DenialsSettings
 from rcm.adjustments.table import BUILT_IN
 from rcm.domain import Command
 from rcm.platform.http.issuer import DevelopmentIssuer
-from rcm.platform.settings import Settings
+from rcm.platform.store.revise import revise
 from rcm.platform.telemetry import open_log
+from store_cases import STORES, admin_url_of, settings_on
 
 
 class Client:
@@ -56,8 +57,7 @@ class Client:
 
 
 @asynccontextmanager
-async def running(tmp_path):
-    settings = Settings(data_dir=tmp_path, partition_count=2)
+async def running(settings):
     log = open_log("denials-svc", to=io.StringIO())
     app = create_app(settings, DenialsSettings(), log=log)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -68,9 +68,14 @@ async def running(tmp_path):
         yield Client(app, http, settings)
 
 
+@pytest.fixture(params=STORES)
+def admin_url(request):
+    return admin_url_of(request)
+
+
 @pytest.fixture
-async def worklist(tmp_path):
-    async with running(tmp_path) as client:
+async def worklist(admin_url, tmp_path):
+    async with running(await settings_on(admin_url, tmp_path)) as client:
         yield client
 
 
@@ -224,3 +229,7 @@ async def test_the_operators_rows_are_laid_over_the_tables(tmp_path):
     (assessed, opened) = reaction.decide({}, told, context)
     assert assessed.event.table_version.startswith(BUILT_IN.version + "+")
     assert (opened.event.reason_code, opened.event.deadline_on) == ("50", "2026-03-11")
+
+
+async def test_the_revisions_make_the_tables_that_the_code_reads():
+    assert revise(MANIFEST, "nothing") is None

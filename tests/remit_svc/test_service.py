@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from rcm.domain import Command
 from rcm.platform.folders import Archive
 from rcm.platform.http.issuer import DevelopmentIssuer
-from rcm.platform.settings import Settings
+from rcm.platform.store.revise import revise
 from rcm.platform.telemetry import open_log
 from remit_cases import (
     CLAIM,
@@ -25,8 +26,12 @@ from remit_cases import (
 from remit_svc import handlers
 from remit_svc.decide import claims as claim_decisions
 from remit_svc.handlers import Intake
-from remit_svc.main import create_app
+from remit_svc.main import MANIFEST, create_app
 from remit_svc.settings import RemitSettings
+from remit_svc.store import RemitTable
+from store_cases import STORES, admin_url_of, settings_on
+
+CANARIES = ("DOE", "M123", "TYPO-1")
 
 
 class Client:
@@ -73,8 +78,7 @@ class Client:
 
 
 @asynccontextmanager
-async def running(tmp_path):
-    settings = Settings(data_dir=tmp_path, partition_count=2)
+async def running(settings):
     log = io.StringIO()
     app = create_app(settings, RemitSettings(drop_settle_s=0.0), log=open_log("remit-svc", to=log))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -85,9 +89,14 @@ async def running(tmp_path):
         yield Client(app, http, settings, log)
 
 
+@pytest.fixture(params=STORES)
+def admin_url(request):
+    return admin_url_of(request)
+
+
 @pytest.fixture
-async def remit(tmp_path):
-    async with running(tmp_path) as client:
+async def remit(admin_url, tmp_path):
+    async with running(await settings_on(admin_url, tmp_path)) as client:
         yield client
 
 
@@ -304,9 +313,18 @@ async def test_no_patient_stands_in_clear_on_the_log_or_in_the_store(remit, tmp_
         if await remit.runtime.settled():
             break
         await asyncio.sleep(0.02)
+    async with remit.runtime.read("northside") as session:
+        for table in RemitTable.metadata.sorted_tables:
+            rows = (await session.exec(select(table))).all()
+            assert rows or table.name == "provider_adjustment"
+            assert not any(canary in repr(rows) for canary in CANARIES)
     for path in (tmp_path / "log.db", tmp_path / "stores" / "remit-svc.db"):
         for part in (path, path.with_name(path.name + "-wal")):
             content = part.read_bytes() if part.exists() else b""
-            for canary in (b"DOE", b"M123", b"TYPO-1", base64.b64encode(b"DOE")):
-                assert canary not in content, (part, canary)
+            for canary in (*CANARIES, base64.b64encode(b"DOE").decode()):
+                assert canary.encode() not in content, (part, canary)
     assert "DOE" not in remit.log.getvalue()
+
+
+async def test_the_revisions_make_the_tables_that_the_code_reads():
+    assert revise(MANIFEST, "nothing") is None
