@@ -94,7 +94,7 @@ def asyncapi() -> None:
 
 def schema_files() -> dict[str, bytes]:
     """Write every event's JSON Schema, by file name."""
-    return {f"{event.type_name()}.json": _text(schema_of(event)) for event in _events()}
+    return {f"{event.type_name()}.json": text_of(schema_of(event)) for event in _events()}
 
 
 def schema_of(event: type[Event]) -> dict[str, Any]:
@@ -205,12 +205,13 @@ def _summary(event: type[Event]) -> str:
     return " ".join((inspect.getdoc(event) or "").partition("\n\n")[0].split())
 
 
-def _text(value: object) -> bytes:
+def text_of(value: object) -> bytes:
+    """Write a document as it is kept: indented, with a line feed at its end."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def _print(value: object) -> None:
-    sys.stdout.buffer.write(_text(value))
+    sys.stdout.buffer.write(text_of(value))
 
 
 def _written(files: Mapping[str, bytes], folder: Path, *, check: bool) -> bool:
