@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from msgspec import to_builtins
+from msgspec import Struct
 from pydantic import BaseModel, Field
 
 from coding_svc import handlers, store
@@ -376,6 +376,19 @@ def _reason(why: Any) -> dict[str, Any]:
 
 def _shown(account: Account) -> dict[str, Any]:
     """Show an account as JSON; parts that nobody said anything about are left out."""
-    shown: dict[str, Any] = to_builtins(account)
-    shown.pop("format", None)
-    return shown
+    shown: dict[str, Any] = {
+        name: _plain(getattr(account, name)) for name in account.__struct_fields__[1:]
+    }
+    return {name: value for name, value in shown.items() if value not in _UNSAID}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Struct):
+        parts = {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        return {name: part for name, part in parts.items() if part not in _UNSAID}
+    return value
+
+
+_UNSAID: Final[tuple[object, ...]] = (None, "", [], {})

@@ -277,23 +277,24 @@ async def answer_frame(
     A fault of ours is answered with an error, so that the sender sends the message again.
     """
     at = now().strftime("%Y%m%d%H%M%S+0000")
-    header = _header_of(frame.content)
     try:
         if frame.broken:
-            taken = await _take_oversized(way, frame, header)
+            taken = await _take_oversized(way, frame)
         else:
             taken = await take_message(way, frame.content)
     except Problem as problem:
         log.warning("message-not-stored", problem=problem.slug, tenant_id=way.tenant_id)
-        return answers(header, "E", (_NOT_STORED,), at=at, number=_number(frame.content))
     except Exception:
         log.exception("message-failed", tenant_id=way.tenant_id)
-        return answers(header, "E", (_NOT_STORED,), at=at, number=_number(frame.content))
-    number = taken.message_id.rpartition("_")[2]
-    return answers(taken.header, taken.answer, taken.reasons, at=at, number=number)
+    else:
+        number = taken.message_id.rpartition("_")[2]
+        return answers(taken.header, taken.answer, taken.reasons, at=at, number=number)
+    header, number = _header_of(frame.content), _number(frame.content)
+    return answers(header, "E", (_NOT_STORED,), at=at, number=number)
 
 
-async def _take_oversized(way: Way, frame: Frame, header: Header) -> Taken:
+async def _take_oversized(way: Way, frame: Frame) -> Taken:
+    header = _header_of(frame.content)
     sha256 = hashlib.sha256(frame.content).hexdigest()
     message_id = way.opaque_id("msg", "too-large", sha256)
     aside = _rejected("", "|".join(header.sending), "", reason("too-large", "MSH[1]"))

@@ -6,6 +6,9 @@
 Each part says where it comes from: `origin` is `message#path` of the segment or resource, and the
 field comments give the element inside it. Each part also brings the faults found while it was
 read, so that a fault goes when a later message replaces the part that had it.
+
+Stored as JSON arrays, sealed, in every EncounterReceived: a new field goes to the end of its struct
+and has a default, and none is ever taken out.
 """
 
 from msgspec import Struct
@@ -17,7 +20,7 @@ FORMAT: int = 1
 """Version of the shape below, written into every account that is stored."""
 
 
-class Practitioner(Struct, frozen=True, omit_defaults=True):
+class Practitioner(Struct, frozen=True, array_like=True):
     """A provider as the sender names one. HL7 XCN; FHIR Practitioner.
 
     Attributes:
@@ -44,7 +47,7 @@ class Practitioner(Struct, frozen=True, omit_defaults=True):
         return bool(self.npi or self.local_number or self.last_name)
 
 
-class Coverage(Struct, frozen=True, omit_defaults=True):
+class Coverage(Struct, frozen=True, array_like=True):
     """One insurance of the patient. HL7 IN1, IN2; FHIR Coverage.
 
     Attributes:
@@ -82,7 +85,7 @@ class Coverage(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Stay(Struct, frozen=True, omit_defaults=True):
+class Stay(Struct, frozen=True, array_like=True):
     """When, where and how the patient was there. HL7 PV1; FHIR Encounter.
 
     None where nothing was said yet; an empty text where the sender deleted it.
@@ -130,7 +133,7 @@ class Stay(Struct, frozen=True, omit_defaults=True):
     as_of: str = ""
 
 
-class Diagnosis(Struct, frozen=True, omit_defaults=True):
+class Diagnosis(Struct, frozen=True, array_like=True):
     """One diagnosis of the encounter. HL7 DG1; FHIR Condition.
 
     Attributes:
@@ -150,7 +153,7 @@ class Diagnosis(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Procedure(Struct, frozen=True, omit_defaults=True):
+class Procedure(Struct, frozen=True, array_like=True):
     """One procedure of the encounter. HL7 PR1; FHIR Procedure. Never a charge of its own.
 
     Attributes:
@@ -172,7 +175,7 @@ class Procedure(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Charge(Struct, frozen=True, omit_defaults=True):
+class Charge(Struct, frozen=True, array_like=True):
     """One charge or credit as it was posted. HL7 FT1; FHIR ChargeItem.
 
     Attributes:
@@ -235,7 +238,7 @@ class Charge(Struct, frozen=True, omit_defaults=True):
         )
 
 
-class FacilityCodes(Struct, frozen=True, omit_defaults=True):
+class FacilityCodes(Struct, frozen=True, array_like=True):
     """What only a facility claim says. HL7 UB1, UB2, DRG.
 
     Attributes:
@@ -255,7 +258,7 @@ class FacilityCodes(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Injury(Struct, frozen=True, omit_defaults=True):
+class Injury(Struct, frozen=True, array_like=True):
     """An accident that caused the visit. HL7 ACC.
 
     Attributes:
@@ -271,7 +274,7 @@ class Injury(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Document(Struct, frozen=True, omit_defaults=True):
+class Document(Struct, frozen=True, array_like=True):
     """A note that supports the coding; its text stays in the message. HL7 TXA; DocumentReference.
 
     Attributes:
@@ -287,7 +290,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Account(Struct, frozen=True, omit_defaults=True):
+class Account(Struct, frozen=True, array_like=True):
     """Everything known of one encounter.
 
     Attributes:

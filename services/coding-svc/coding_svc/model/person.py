@@ -10,7 +10,7 @@ from msgspec import Struct
 from rcm.events.clinical import Reason
 
 
-class Name(Struct, frozen=True, omit_defaults=True):
+class Name(Struct, frozen=True, array_like=True):
     """A person's name. HL7 XPN; FHIR HumanName; 837 NM103, NM104, NM105, NM107."""
 
     last: str = ""
@@ -19,7 +19,7 @@ class Name(Struct, frozen=True, omit_defaults=True):
     suffix: str = ""
 
 
-class Address(Struct, frozen=True, omit_defaults=True):
+class Address(Struct, frozen=True, array_like=True):
     """A postal address. HL7 XAD; 837 N3 and N4."""
 
     line1: str = ""
@@ -30,7 +30,7 @@ class Address(Struct, frozen=True, omit_defaults=True):
     country_code: str = ""
 
 
-class Person(Struct, frozen=True, omit_defaults=True):
+class Person(Struct, frozen=True, array_like=True):
     """What is known of one person.
 
     Attributes:
@@ -48,7 +48,7 @@ class Person(Struct, frozen=True, omit_defaults=True):
     phone_number: str | None = None
 
 
-class Patient(Struct, frozen=True, omit_defaults=True):
+class Patient(Struct, frozen=True, array_like=True):
     """Who was treated, and the numbers that the hospital knows them by.
 
     Attributes:
@@ -72,7 +72,7 @@ class Patient(Struct, frozen=True, omit_defaults=True):
     as_of: str = ""
 
 
-class Guarantor(Struct, frozen=True, omit_defaults=True):
+class Guarantor(Struct, frozen=True, array_like=True):
     """Who answers for the patient's share; not the subscriber. HL7 GT1.
 
     Attributes:

@@ -122,7 +122,10 @@ class Segment(Struct, frozen=True):
     def texts(self, repetition: str) -> list[str]:
         """Split one raw repetition into decoded components, the first subcomponent of each."""
         text = self.value
-        return [text(part) for part in repetition.split(self.delimiters.component)]
+        return [
+            part if not part or part.isalnum() else text(part)
+            for part in repetition.split(self.delimiters.component)
+        ]
 
     def value(self, component: str) -> str:
         """Decode a raw component: first subcomponent, unescaped, trimmed; the null is empty."""
@@ -147,6 +150,8 @@ class Segment(Struct, frozen=True):
         raw = fields[number]
         if not raw:
             return ""
+        if raw.isalnum():
+            return raw if component == 1 == repetition else ""
         delimiters = self.delimiters
         if delimiters.repetition in raw:
             repeats = raw.split(delimiters.repetition)
