@@ -1,4 +1,4 @@
-"""Every rule of the core, the 835, the acknowledgments and the 277CA has an input that breaks it."""
+"""Every rule of the core, the 835 and the 277CA has an input that breaks it."""
 
 import gzip
 from io import BytesIO
@@ -32,7 +32,7 @@ RULES = {
 
 
 class Lists:
-    def knows(self, code_list, code, on):
+    def knows(self, _code_list, code, _on):
         return code in {"45", "3", "197", "16", "N130", "N290"}
 
 
@@ -68,11 +68,7 @@ INPUTS = [
     GOOD.replace(b"JANE", b"JOS\xc9"),
     GOOD.replace(b"*260302*", b"*260230*"),
     GOOD.replace(b"*20260302*1200*7*", b"*20260302*2500*7A*"),
-    interchange(
-        changed("NM1*82*1*WELBY*MARCUS****XX*1992999999", None)[:15]
-        + ["MOA***MA01"]
-        + list(BODY_835[14:])
-    ),
+    interchange(changed(BODY_835[14], ["MOA***MA01", BODY_835[14]])),
     claim_acknowledgment().replace(b"20260302*1200*TH", b"20260302*2560*TH"),
     interchange(line_break="\n  "),
     GOOD.replace(b"~LX", b"~~LX"),

@@ -14,7 +14,7 @@ from rcm.x12.elements import check_elements, check_segment
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding, Place, Rule, Severity
 from rcm.x12.guide import LoopUse, SegmentUse
-from rcm.x12.pattern import unit_pattern
+from rcm.x12.pattern import Patterns, made_pattern, unit_pattern
 from rcm.x12.segments import SEGMENTS
 
 
@@ -37,8 +37,8 @@ RULES = (
     LOOP_TOO_OFTEN, SEGMENT_TOO_OFTEN, SEGMENT_ORDER,
 )  # fmt: skip
 
-#: Making a pattern costs as much as walking some dozens of units.
-_UNITS_BEFORE_PATTERN = 24
+#: Making a pattern costs as much as walking some hundreds of units; a made one is used at once.
+_UNITS_BEFORE_PATTERN = 200
 _LAST = 1 << 30
 _PERIOD = re.compile(r"RD8.([0-9]{8})-([0-9]{8})", re.ASCII)
 
@@ -76,7 +76,7 @@ class Checker:
         self._levels = [_Level(transaction.guide.root, 1)]
         self._findings: list[Finding] = []
         self._seen: dict[str, int] = {}
-        self._patterns: dict[str, tuple[tuple[LoopUse, re.Pattern[str]], ...]] = {}
+        self._patterns: dict[str, Patterns] = {}
         self._unit: Unit | None = None
         self._index = 0
         self._is_silent = False
@@ -122,20 +122,31 @@ class Checker:
         """Try the quick way: the loop that the whole unit is, without a fault; else None."""
         seen = self._seen.get(unit.name, 0)
         self._seen[unit.name] = seen + 1
-        if seen < _UNITS_BEFORE_PATTERN or unit.is_cut_off:
+        if unit.is_cut_off:
             return None
-        guide = self.transaction.guide
-        assert guide is not None
         patterns = self._patterns.get(unit.name)
         if patterns is None:
-            patterns = unit_pattern(guide, unit.name, self._delimiters)
-            self._patterns[unit.name] = patterns
+            patterns = self._find_patterns(unit.name, seen)
+            if patterns is None:
+                return None
         end = self._delimiters.segment
         text = end.join(unit.texts) + end
         for loop, pattern in patterns:
             if pattern.fullmatch(text) is not None:
                 return None if _has_reversed_period(text) else loop
         return None
+
+    def _find_patterns(self, name: str, seen: int) -> Patterns | None:
+        """Find the patterns of a unit; make them when so many came that it pays."""
+        guide = self.transaction.guide
+        assert guide is not None
+        if seen >= _UNITS_BEFORE_PATTERN:
+            patterns: Patterns | None = unit_pattern(guide, name, self._delimiters)
+        else:
+            patterns = made_pattern(guide, name, self._delimiters)
+        if patterns is not None:
+            self._patterns[name] = patterns
+        return patterns
 
     def _repeats_top(self, loop: LoopUse) -> bool:
         """Go on to the next repeat of the innermost open loop, as claim follows claim."""

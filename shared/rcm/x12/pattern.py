@@ -3,7 +3,7 @@ r"""The quick way to check: a guide's loop as one regular expression.
 A claim of thirty segments is matched by one call, ten times faster than by walking it. The pattern
 is made from the same table as the walk of `checker.py` and says one of two things: *nothing is
 wrong*, or *look closer*. So it may be stricter than the guide wherever that is simpler (leading
-blanks, leap days, loops in another order than the table's) and never laxer; a test holds the two
+blanks, leap days) and never laxer; a test holds the two
 together over every file and fault that we have.
 
 No groups capture and every repeat is possessive, so that no input takes more than linear time.
@@ -11,7 +11,6 @@ No groups capture and every repeat is possessive, so that no input takes more th
 
 import re
 import sys
-from functools import cache
 
 from rcm.x12.guide import ElementUse, Guide, LoopUse, SegmentUse
 from rcm.x12.lexer import Delimiters
@@ -27,15 +26,32 @@ _RE_IS_SOUND = sys.version_info >= (3, 11, 5)
 _LONGEST_TABLE = 400_000  # characters of a pattern; beyond it, making it costs more than it saves
 
 
-@cache
-def unit_pattern(
-    guide: Guide, name: str, delimiters: Delimiters
-) -> tuple[tuple[LoopUse, "re.Pattern[str]"], ...]:
-    """Make the patterns of the cut loops that begin with a segment id.
+Patterns = tuple[tuple[LoopUse, "re.Pattern[str]"], ...]
+_made: dict[tuple[Guide, str, Delimiters], Patterns] = {}
+#: Each delimiter set needs patterns of its own; a sender of ever new ones must not fill the memory.
+_MADE_MAX = 64
+
+
+def made_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns | None:
+    """Give the patterns of a unit if somebody has paid for making them."""
+    return _made.get((guide, name, delimiters))
+
+
+def unit_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
+    """Make the patterns of the cut loops that begin with a segment id, or give those made.
 
     Returns:
         Pairs of loop and pattern; none where no loop begins so.
     """
+    key = (guide, name, delimiters)
+    if key not in _made:
+        if len(_made) >= _MADE_MAX:
+            _made.clear()
+        _made[key] = _patterns(guide, name, delimiters)
+    return _made[key]
+
+
+def _patterns(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
     if not _RE_IS_SOUND or not delimiters.repetition:
         return ()
     loops = {
@@ -80,7 +96,7 @@ class _PatternWriter:
         return "".join(parts)
 
     def _rank(self, entries: list[SegmentUse | LoopUse]) -> str:
-        """Write the entries of one rank: segments in any order, loops in the table's order."""
+        """Write the entries of one rank: in any order where there are several."""
         segments = [entry for entry in entries if isinstance(entry, SegmentUse)]
         loops = [entry for entry in entries if isinstance(entry, LoopUse)]
         parts = []
@@ -91,10 +107,34 @@ class _PatternWriter:
             parts += [self._is_there(use) for use in segments if use.usage == "R"]
             choices = "|".join(self._segment(use) + self._not_too_often(use) for use in segments)
             parts.append(f"(?:{choices})*+")
-        parts += [
-            f"(?:{self.loop(inner)}){_repeats(inner.usage, inner.repeat_max)}" for inner in loops
-        ]
+        if len(loops) > 1:
+            parts.append(self._loops_in_any_order(loops))
+        else:
+            parts += [f"(?:{self.loop(one)}){_repeats(one.usage, one.repeat_max)}" for one in loops]
         return "".join(parts)
+
+    def _loops_in_any_order(self, loops: list[LoopUse]) -> str:
+        """Write loops of one rank (the NM1 loops of a claim), each as often as it may come.
+
+        How often is counted over the run of segments that can belong to them; a run that goes on
+        into the next rank only makes this stricter.
+        """
+        ids = sorted(
+            {use.segment_id for loop in loops for one in loop.walk() for use in one.segments}
+        )
+        any_one = f"(?:{'|'.join(ids)}){self._sep}{self._in_segment}*+{self._end}"
+        needed, choices = [], []
+        for loop in loops:
+            start = self._start(loop.first)
+            others = f"(?:(?!{start}){any_one})*+"
+            if loop.usage == "R":
+                needed.append(f"(?={others}{start})")
+            too_often = ""
+            if loop.repeat_max:
+                once = f"{others}{start}{self._in_segment}*+{self._end}"
+                too_often = f"(?!(?:{once}){{{loop.repeat_max}}})"
+            choices.append(self.loop(loop) + too_often)
+        return "".join(needed) + f"(?:{'|'.join(choices)})*+"
 
     def _start(self, use: SegmentUse) -> str:
         """Write the start of a segment up to its last qualifier."""
@@ -220,7 +260,8 @@ class _PatternWriter:
 
     def _period(self, form: ElementUse, separator: str) -> str:
         """Write a date or period after its format qualifier; RD8's order is looked at apart."""
-        forms = {"D8": _DATE, "RD8": f"{_DATE}-{_DATE}"}
+        at = f"{_DATE}{_TIME}"
+        forms = {"D8": _DATE, "RD8": f"{_DATE}-{_DATE}", "TM": _TIME, "DT": at, "DTS": at}
         choices = [
             f"(?<={separator}{code}{separator}){pattern}"
             for code, pattern in forms.items()
