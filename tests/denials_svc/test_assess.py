@@ -32,6 +32,7 @@ from rcm.events.denials import (
     DenialChanged,
     DenialClosed,
     DenialOpened,
+    ReplacementNoted,
 )
 from rcm.problems import NotFound
 
@@ -143,9 +144,14 @@ def test_each_leg_has_denials_of_its_own():
 
 
 def test_a_replaced_claim_has_no_open_denials():
-    story = denials.given(DENIED).when(replaced()).then(DenialClosed)
-    assert story.facts[0].event.cause == "replaced"
+    story = denials.given(DENIED).when(replaced()).then(ReplacementNoted, DenialClosed)
+    assert story.facts[1].event.cause == "replaced"
     story.when(replaced()).then()
+
+
+def test_nothing_opens_on_a_claim_that_was_replaced_before_it_was_answered():
+    story = denials.given(replaced()).when(DENIED).then(AdjudicationAssessed)
+    assert open_denials(story) == {}
 
 
 def test_lines_without_our_number_are_told_by_procedure_and_turn():

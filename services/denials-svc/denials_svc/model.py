@@ -18,6 +18,7 @@ from rcm.events.denials import (
     DenialChanged,
     DenialClosed,
     DenialOpened,
+    ReplacementNoted,
 )
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
@@ -100,6 +101,7 @@ class ClaimDenials(msgspec.Struct, frozen=True, tag="claim"):
             a reversal undoes what it reverses even when the table has changed meanwhile.
         payer_numbers: CLP07 of the last answer, by leg.
         filing_codes: CLP06 of the last answer, by leg.
+        is_replaced: Another claim stands for it: nothing opens on it any more.
     """
 
     lines: dict[str, Line] = {}
@@ -107,6 +109,7 @@ class ClaimDenials(msgspec.Struct, frozen=True, tag="claim"):
     families: dict[str, str] = {}
     payer_numbers: dict[str, str] = {}
     filing_codes: dict[str, str] = {}
+    is_replaced: bool = False
 
 
 State = ClaimDenials
@@ -155,6 +158,8 @@ def fold(state: State | None, event: Event) -> State:
                 note_code=event.note_code,
             )
             return _with(state, closed)
+        case ReplacementNoted():
+            return msgspec.structs.replace(state, is_replaced=True)
         case DenialAssigned():
             before = state.denials[event.denial_id]
             return _with(state, msgspec.structs.replace(before, owner=event.owner))
@@ -188,7 +193,9 @@ def _assessed(state: State, event: AdjudicationAssessed) -> State:
     if event.payer_claim_control_number and event.kind != "reversal":
         numbers = {**numbers, event.payer_sequence_code: event.payer_claim_control_number}
     filing = {**state.filing_codes, event.payer_sequence_code: event.filing_indicator_code}
-    return ClaimDenials(lines, state.denials, families, numbers, filing)
+    return msgspec.structs.replace(
+        state, lines=lines, families=families, payer_numbers=numbers, filing_codes=filing
+    )
 
 
 def _opened(state: State, event: DenialOpened) -> Denial:

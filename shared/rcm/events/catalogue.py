@@ -54,6 +54,7 @@ EVENTS_BY_TOPIC: Final = {
         denials.DenialOpened,
         denials.DenialChanged,
         denials.DenialClosed,
+        denials.ReplacementNoted,
         denials.DenialAssigned,
         denials.CodingReworkRequested,
         denials.CorrectedClaimRequested,

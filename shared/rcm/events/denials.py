@@ -168,6 +168,23 @@ class DenialClosed(Event, frozen=True, kw_only=True):
     note_code: str = ""
 
 
+class ReplacementNoted(Event, frozen=True, kw_only=True):
+    """Another claim stands for this one: what a payer still denies on it is nobody's work. What was
+    open is closed in the same transaction.
+
+    Stream: the claim.
+
+    Attributes:
+        claim_id: The claim that no longer counts.
+        replaced_by: The claim that stands for it, or empty.
+    """
+
+    name: ClassVar[str] = "ReplacementNoted"
+
+    claim_id: str
+    replaced_by: str
+
+
 class DenialAssigned(Event, frozen=True, kw_only=True):
     """A denial was given to somebody, or taken back.
 

@@ -17,6 +17,7 @@ from rcm.events.denials import (
     DenialChanged,
     DenialClosed,
     DenialOpened,
+    ReplacementNoted,
 )
 from rcm.events.event import Event
 from rcm.events.remit import RemittanceReceived
@@ -55,6 +56,8 @@ def on_received(
     after = fold(before, assessed)
     answer = _Answer(event, context.tenant_id, table, calendar)
     facts: list[Event] = [assessed]
+    if before.is_replaced:
+        return [Fact(event.claim_id, assessed)]
     for line in lines:
         key = line_key(event.payer_sequence_code, line.line_item_control_number)
         was, now = before.lines.get(key, Line()), after.lines[key]
@@ -70,14 +73,20 @@ def on_received(
 
 
 def on_replaced(state: ClaimDenials | None, event: ClaimReplaced) -> Sequence[Fact]:
-    """Close what is open on a claim that another one stands for."""
-    if state is None:
+    """Close what is open on a claim that another one stands for, and let nothing open on it later:
+    an answer may come after its replacement.
+    """
+    before = state if state is not None else ClaimDenials()
+    if before.is_replaced:
         return []
-    return [
-        Fact(event.claim_id, DenialClosed(denial_id=key, claim_id=event.claim_id, cause="replaced"))
-        for key, denial in state.denials.items()
+    claim_id = event.claim_id
+    facts: list[Event] = [ReplacementNoted(claim_id=claim_id, replaced_by=event.replaced_by)]
+    facts += [
+        DenialClosed(denial_id=key, claim_id=claim_id, cause="replaced")
+        for key, denial in before.denials.items()
         if denial.is_open
     ]
+    return [Fact(claim_id, fact) for fact in facts]
 
 
 def _assessed_lines(
