@@ -9,11 +9,12 @@ import msgspec
 from claims_svc.model.directory import Directory
 from rcm.platform.clearinghouse.port import Clearinghouse
 from rcm.platform.clearinghouse.routes import (
+    Route,
     RoutedReceiver,
+    RoutedTenant,
     connect,
     directory_paths,
     read_directory_file,
-    receivers_of,
 )
 
 
@@ -46,12 +47,16 @@ class DirectoryFolder:
             self._seen[path] = changed_at
             try:
                 found = msgspec.convert(read_directory_file(path), Directory)
-            except (msgspec.ValidationError, ValueError) as error:
+            except ValueError as error:
                 self.faults[path.name] = str(error)[:200]
                 continue
             self.faults.pop(path.name, None)
             self._found[found.tenant_id] = found
         return self._found
+
+
+Connect = Callable[[Route, Path], Clearinghouse | None]
+"""Opens the adapter of a route: `rcm.platform.clearinghouse.routes.connect`, or a test's."""
 
 
 class Wire(NamedTuple):
@@ -63,32 +68,50 @@ class Wire(NamedTuple):
 
 
 class Wires:
-    """The ways to all receivers, opened when first used."""
+    """The ways to all receivers: opened when first used, anew when a directory changes them."""
 
-    def __init__(self, folder: Callable[[], Path], data_dir: Path) -> None:
+    def __init__(
+        self, folder: Callable[[], Path], data_dir: Path, connect: Connect = connect
+    ) -> None:
         self._folder = folder
         self._data_dir = data_dir
+        self._connect = connect
+        self._seen: dict[Path, int] = {}
         self._open: dict[tuple[str, str], Wire] = {}
+        self._left: list[Clearinghouse] = []
 
     def all(self) -> list[Wire]:
         """Give the ways that lead somewhere."""
-        for tenant_id, receivers in receivers_of(self._folder()).items():
-            for receiver in receivers:
-                key = (tenant_id, receiver.receiver_id)
-                if key in self._open:
-                    continue
-                port = connect(receiver.route, self._data_dir)
-                if port is not None:
-                    self._open[key] = Wire(tenant_id, receiver, port)
+        for path in directory_paths(self._folder()):
+            changed_at = path.stat().st_mtime_ns
+            if self._seen.get(path) == changed_at:
+                continue
+            self._seen[path] = changed_at
+            try:
+                tenant = msgspec.convert(read_directory_file(path), RoutedTenant)
+            except ValueError:
+                # `DirectoryFolder` says what is wrong with it; the ways stay as they were.
+                continue
+            for receiver in tenant.receivers:
+                self._reach(tenant.tenant_id, receiver)
         return list(self._open.values())
-
-    def find(self, tenant_id: str, receiver_id: str) -> Wire | None:
-        """Give the way to a receiver, or None."""
-        self.all()
-        return self._open.get((tenant_id, receiver_id))
 
     async def close(self) -> None:
         """Close all of them."""
-        for wire in self._open.values():
-            await wire.port.close()
+        for port in (*self._left, *(wire.port for wire in self._open.values())):
+            await port.close()
         self._open.clear()
+        self._seen.clear()
+        self._left.clear()
+
+    def _reach(self, tenant_id: str, receiver: RoutedReceiver) -> None:
+        key = (tenant_id, receiver.receiver_id)
+        before = self._open.get(key)
+        if before is not None and before.receiver.route == receiver.route:
+            return
+        if before is not None:
+            # Somebody may still be using it.
+            self._left.append(self._open.pop(key).port)
+        port = self._connect(receiver.route, self._data_dir)
+        if port is not None:
+            self._open[key] = Wire(tenant_id, receiver, port)

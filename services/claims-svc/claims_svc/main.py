@@ -11,13 +11,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from claims_svc import api
-from claims_svc.gateway import DirectoryFolder, Wires
+from claims_svc.gateway import Connect, DirectoryFolder, Wires
 from claims_svc.handlers import desk, mail
 from claims_svc.handlers.sending import Patience, Sender, Size
 from claims_svc.handlers.service import MAIL, of_job, service
 from claims_svc.model.directory import Directory
 from claims_svc.settings import ClaimsSettings
 from claims_svc.store import ClaimsTable
+from rcm.platform.clearinghouse.routes import connect
 from rcm.platform.folders import Archive, DropFolder, Dropped
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Manifest
@@ -41,7 +42,12 @@ MANIFEST: Final = Manifest(
 
 
 def create_app(
-    settings: Settings, own: ClaimsSettings | None = None, *, log: Log | None = None, **more: Any
+    settings: Settings,
+    own: ClaimsSettings | None = None,
+    *,
+    log: Log | None = None,
+    open_port: Connect = connect,
+    **more: Any,
 ) -> FastAPI:
     """Make the app: several in one process are no trouble to each other.
 
@@ -49,13 +55,14 @@ def create_app(
         settings: Those that all services share.
         own: Those of claims-svc; from the environment unless given.
         log: Where to write; standard error unless told.
+        open_port: Opens the way to a receiver.
         **more: Passed to the platform's app factory.
     """
     own = own or ClaimsSettings()
     log = log or open_log(MANIFEST.service.name, settings.log_level)
     folder = own.directory_dir or settings.data_dir / "directory"
     directories = DirectoryFolder(lambda: folder)
-    wires = Wires(lambda: folder, settings.data_dir)
+    wires = Wires(lambda: folder, settings.data_dir, open_port)
     nudge = asyncio.Event()
     manifest = replace(
         MANIFEST,
@@ -71,6 +78,7 @@ def create_app(
     app = create_http_app(manifest, settings, log=log, **more)
     app.state.directories = directories
     app.state.nudge = nudge
+    app.state.wires = wires
     return app
 
 

@@ -53,14 +53,23 @@ class RoutedReceiver(msgspec.Struct, frozen=True, kw_only=True):
     route: Route = Route()
 
 
-class _Tenant(msgspec.Struct, frozen=True, kw_only=True):
+class RoutedTenant(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a directory file that matters here."""
+
     tenant_id: str
     receivers: list[RoutedReceiver] = []
 
 
 def read_directory_file(path: Path) -> Any:
-    """Read one directory file: YAML (of which JSON is a part) as plain values."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Read one directory file: YAML (of which JSON is a part) as plain values.
+
+    Raises:
+        ValueError: It is not YAML, or not UTF-8.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError("not YAML") from error
 
 
 def directory_paths(folder: Path) -> list[Path]:
@@ -72,11 +81,11 @@ def receivers_of(folder: Path) -> dict[str, list[RoutedReceiver]]:
     """Read the receivers of every tenant.
 
     Raises:
-        msgspec.ValidationError: A file is not as described; the message names the field.
+        ValueError: A file is not YAML, or not as described; the message names the field.
     """
     found: dict[str, list[RoutedReceiver]] = {}
     for path in directory_paths(folder):
-        tenant = msgspec.convert(read_directory_file(path), _Tenant)
+        tenant = msgspec.convert(read_directory_file(path), RoutedTenant)
         found[tenant.tenant_id] = tenant.receivers
     return found
 
