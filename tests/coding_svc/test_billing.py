@@ -237,6 +237,16 @@ def test_the_principal_diagnosis_is_the_final_one_of_rank_1():
     assert [(d.code, d.role) for d in diagnoses] == [("E119", "principal"), ("I10", "other")]
 
 
+def test_two_principals_a_missing_indicator_and_too_many_diagnoses_are_said():
+    coded = inpatient(dg1("K35.80"), dg1("N17.9", rank="1", f26="Y"))
+    found = assessed(coded)
+    assert {("two-principals", "DG1[2]-15"), ("poa-missing", "DG1[1]-26")} <= places(found.warnings)
+    assert found.content.diagnoses[0].code == "K3580"
+    many = [dg1(f"E11.{n}", rank=str(n)) for n in range(10, 23)]
+    assert "too-many-diagnoses" in rules(assessed(visit(*many)).warnings)
+    assert "too-many-diagnoses" not in rules(assessed(visit(*many[:10])).warnings)
+
+
 def test_external_causes_and_reasons_have_places_of_their_own():
     found = (dg1("W01.0XXA"), dg1("S52.501A", rank="2"), dg1("M79.631", "R", rank="3"))
     fall = visit(*found, stay=pv1("E"), line=ft1(f19=""))

@@ -346,6 +346,7 @@ def test_a_denial_sends_coding_back_and_the_release_answers_it():
     )
     story.when(Cause("D1", asked)).then(EncounterHeld)
     assert desk.state().rework_of == "D1"
+    assert [r.rule_id for r in desk.state().reasons] == ["rework-requested"]
     assert names(recode(desk, Codes(diagnoses=("I10",)))) == ["EncounterReceived"]
     _, coded = release(desk)
     assert (coded.rework_of, coded.coded_version) == ("D1", 2)

@@ -157,6 +157,8 @@ def test_a_procedure_is_never_a_charge():
     assert [(p.code, p.performed_on) for p in found.procedures] == [("0DTJ4ZZ", "2026-03-01")]
     assert found.procedures[0].surgeon.npi == "1999999901"
     assert said(procedure={**pcs, "status": "preparation"}).procedures is None
+    uncoded = said(procedure={**pcs, "code": coded(SCT, "80146002")})
+    assert (uncoded.procedures, rules(uncoded.reasons)) == (None, ["resource-unusable"])
 
 
 def test_an_inpatient_who_is_still_here_is_not_discharged():

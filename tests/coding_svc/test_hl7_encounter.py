@@ -67,6 +67,12 @@ def test_a_feed_whose_dft_are_no_charges_is_ignored():
     assert (read.outcome, rules(read.reasons)) == ("ignored", ["not-a-charge"])
 
 
+def test_a_message_without_a_number_is_taken_and_said():
+    assert rules(said(message("ADT^A04", pid(), pv1(), number="")).reasons) == [
+        "control-number-missing"
+    ]
+
+
 def test_a_sender_that_nobody_admitted_is_refused():
     read = aside(charges(), profile(senders=["EPIC|NORTH"]))
     assert (read.outcome, rules(read.reasons)) == ("rejected", ["sender-not-expected"])

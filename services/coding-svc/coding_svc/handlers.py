@@ -47,9 +47,9 @@ from rcm.events.envelope import Recorded
 from rcm.events.phi import Phi
 from rcm.platform.keys import KeyDestroyed
 from rcm.platform.telemetry import Log
-from rcm.problems import Problem
+from rcm.problems import Problem, StreamMoved
 
-MERGES_FOLLOWED_MAX: Final = 8
+MERGES_FOLLOWED_MAX: Final = 50
 IN_FLIGHT_MAX: Final = 400
 """Messages of one file that wait for the same commits."""
 
@@ -373,8 +373,7 @@ async def _take(
             forgotten = _rejected(said.kind, said.sender, said.control_number, _FORGOTTEN)
             return await _set_aside(way, forgotten, message_id, sha256, "", header)
         return _taken(message_id, header, outcome)
-    loop = _rejected(said.kind, said.sender, said.control_number, _MERGED_IN_A_RING)
-    return await _set_aside(way, loop, message_id, sha256, text, header)
+    raise StreamMoved("The account is being merged on and on; send the message again.")
 
 
 async def _located(way: Way, taking: Taking) -> Taking | SetAside:
@@ -493,7 +492,6 @@ def _aside(said: Documented, outcome: str, why: Reason) -> SetAside:
 _NOT_STORED: Final = reason("not-stored", "MSH[1]")
 _ASKING: Final = (b"^A31", b"^A40", b"^A34", b"^A35", b"^A18")
 _MERGED: Final = reason("merged-away", "PID[1]-18")
-_MERGED_IN_A_RING: Final = reason("merged-in-a-ring", "MRG[1]-3")
 _FORGOTTEN: Final = reason("patient-forgotten", "PID[1]-3")
 _NEVER_SEND_AGAIN: Final = frozenset(
     {"not-hl7", "bad-delimiters", "too-large", "sender-not-expected"}

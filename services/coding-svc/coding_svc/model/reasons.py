@@ -83,9 +83,6 @@ REASONS: Final = {
     ),
     "patient-unknown": _note("No encounter of this patient yet."),
     "older-snapshot": _note("Older than what is known; only its charges were taken."),
-    "merged-in-a-ring": Wording(
-        "Accounts were merged into each other.", "Send an A40 that leaves one of them."
-    ),
     "patient-forgotten": Wording(
         "The patient was forgotten on request; nothing can be recorded.", "Stop sending."
     ),
@@ -175,7 +172,6 @@ REASONS: Final = {
     "amount-unreadable": Wording("Not an amount in dollars and cents.", "Send 123.45."),
     "currency-not-usd": Wording("The amount is not in US dollars.", "Send dollars."),
     "amount-mismatch": _note("Units times unit price is not the amount; the amount was taken."),
-    "amount-negative": Wording("A charge below zero that is no credit.", "Send it as a credit."),
     "units-defaulted-1": _note("No units: one was taken."),
     "units-unreadable": Wording("Not a number of units.", "Send FT1-10 as a number."),
     "needs-cdm-lookup": Wording(
