@@ -144,9 +144,7 @@ class Campaign:
         return asyncio.run(_breaches(self))
 
 
-def serve(
-    name: str, mark: str, settings: dict[str, Any], crash_at: str, sabotage: str
-) -> None:
+def serve(name: str, mark: str, settings: dict[str, Any], crash_at: str, sabotage: str) -> None:
     """Run one service; the target of a process."""
     os.environ[crash.VARIABLE] = crash_at
     if sabotage:

@@ -172,6 +172,14 @@ async def test_leaving_without_commit_undoes(store):
     assert await store.backlog() == 0
 
 
+async def test_parked_events_are_counted_over_all_tenants_and_shown_to_none_else(store):
+    events = [a_parked_event(3), a_parked_event(4), a_parked_event(3, THEM)]
+    assert await store.parked_counts() == (0, 0)
+    await write(store, Changes(parked={e[:4]: e for e in events}), (US, THEM))
+    assert await store.parked_counts() == (3, 2)
+    assert await store.parked(THEM) == [events[2]]
+
+
 async def test_exactly_what_was_published_is_deleted(store):
     await write(store, Changes(outbox=[a_draft(n) for n in range(5)]))
     rows = await store.pending(3)

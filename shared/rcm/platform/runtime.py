@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -35,6 +36,9 @@ logger: Final = logging.getLogger(__name__)
 
 DRAIN_S: Final = 5.0
 """How long a stopping service goes on publishing its outbox; what is left stays in it."""
+
+GC_OBJECTS: Final = 50_000
+"""Allocations between two looks for cyclic garbage."""
 
 _JOB_RETRY_S: Final = (1.0, 5.0, 30.0)
 
@@ -138,6 +142,9 @@ async def open_runtime(
     outbox (at most `DRAIN_S`).
     """
     crash = crash_point(os.environ)
+    # A batch makes tens of thousands of objects that live as long as it does: looking for cycles
+    # among them every 700 takes a fifth of the time.
+    gc.set_threshold(GC_OBJECTS, 20, 50)
     async with contextlib.AsyncExitStack() as stack:
         keys: Keys = KeyFolder(settings.data_dir / "keys")
         stack.push_async_callback(keys.close)

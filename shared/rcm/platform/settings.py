@@ -23,6 +23,9 @@ from pydantic_settings import (
 SERVICE_PREFIXES: Final = ("CODING_", "CLAIMS_", "REMIT_", "DENIALS_", "LIFECYCLE_", "PAYER_")
 """What a service's own settings begin with, after `RCM_`."""
 
+TEST_PREFIXES: Final = ("TEST_", "REQUIRE_CONNECTED")
+"""What the test session reads; a service that it starts passes over these."""
+
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 DEFAULT_TENANTS: Final = ("northside", "lakeview")
 
@@ -158,7 +161,7 @@ def unknown_variables(
         for name in environment
         if name.startswith("RCM_")
         and (short := name.removeprefix("RCM_")) not in known
-        and not short.startswith(SERVICE_PREFIXES)
+        and not short.startswith(SERVICE_PREFIXES + TEST_PREFIXES)
     )
 
 

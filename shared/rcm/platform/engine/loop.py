@@ -7,6 +7,7 @@ commands ─────────┘
 
 import asyncio
 import logging
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -37,6 +38,7 @@ logger: Final = logging.getLogger(__name__)
 CONFLICTS_MAX: Final = 5
 _JOBS_MAX: Final = 10_000
 _IDLE_S: Final = 0.5
+_MIRROR_S: Final = 5.0
 _RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 
 
@@ -90,6 +92,7 @@ class Engine:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._mirror_at = 0.0
         self._consumer: Consumer | None = None
         self._drains: set[asyncio.Task[None]] = set()
 
@@ -214,6 +217,9 @@ class Engine:
                         error if isinstance(error, Exception) else StoreUnavailable("stopped")
                     )
             raise
+        if self._consumer is not None and time.monotonic() > self._mirror_at:
+            self._mirror_at = time.monotonic() + _MIRROR_S
+            await self._consumer.mirror(self.positions)
         await asyncio.sleep(0)
         return True
 

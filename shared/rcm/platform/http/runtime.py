@@ -1,14 +1,12 @@
 """The running service behind an app: the parameter that gives it, and what it says of itself."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import func, select
 
 from rcm.platform.log.port import Headers, TopicPartition, unpack_headers
 from rcm.platform.runtime import Runtime as RunningService
-from rcm.platform.store.tables import PARKED
 from rcm.platform.telemetry import PartitionStatus, Status
 
 
@@ -20,8 +18,6 @@ async def runtime_of(request: Request) -> RunningService:
 
 Runtime = Annotated[RunningService, Depends(runtime_of)]
 """The running service: `await runtime.execute(...)`, `async with runtime.read(tenant_id)`."""
-
-_EMPTY: Final = (0, 0)
 
 
 async def status_of(runtime: RunningService) -> Status:
@@ -35,11 +31,7 @@ async def status_of(runtime: RunningService) -> Status:
         for place, position in sorted(engine.positions.items())
     ]
     oldest = await runtime.store.pending(1)
-    async with runtime.store.administer() as connection:
-        query = select(
-            func.count(), func.count(func.distinct(PARKED.c.tenant_id + PARKED.c.stream_id))
-        ).select_from(PARKED)
-        parked, streams = (await connection.execute(query)).one_or_none() or _EMPTY
+    parked, streams = await runtime.store.parked_counts()
     tally = engine.totals.tally
     return Status(
         service=runtime.manifest.service.name,
@@ -47,8 +39,8 @@ async def status_of(runtime: RunningService) -> Status:
         partitions=partitions,
         outbox_count=await runtime.store.backlog(),
         outbox_oldest_s=_age(unpack_headers(oldest[0][1].headers), now) if oldest else 0.0,
-        parked_count=int(parked),
-        parked_stream_count=int(streams),
+        parked_count=parked,
+        parked_stream_count=streams,
         consumed_count=tally.handled_count,
         recorded_count=tally.recorded_count,
     )

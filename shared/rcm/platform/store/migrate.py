@@ -27,6 +27,20 @@ is evaluated once for a query, not for each row."""
 
 EVERYBODY: Final = "current_setting('app.tenants', true) = '*'"
 
+_PARKED_COUNTS: Final = """
+create or replace function parked_counts(out events bigint, out streams bigint)
+language plpgsql security definer as $$
+declare before text := coalesce(current_setting('app.tenants', true), '');
+begin
+    perform set_config('app.tenants', '*', true);
+    select coalesce(sum(n), 0), count(*) into events, streams from
+    (select count(*) n from parked group by tenant_id, source, stream_id) s;
+    perform set_config('app.tenants', before, true);
+end
+$$
+"""
+"""Counts for the metrics, over all tenants: numbers, never rows."""
+
 
 class NotMigrated(RuntimeError):
     """The tables are older or newer than this build."""
@@ -127,6 +141,7 @@ def _secure(connection: Connection, app_role: str, schema: str) -> None:
         if app_role:
             rights = "select" if table == "alembic_version" else "select, insert, update, delete"
             connection.execute(text(f"grant {rights} on {name} to {quote(app_role)}"))
+    connection.execute(text(_PARKED_COUNTS))
     if app_role:
         for rights in (f"usage on schema {schema}", f"usage on all sequences in schema {schema}"):
             connection.execute(text(f"grant {rights} to {quote(app_role)}"))

@@ -187,6 +187,10 @@ class Store(Protocol):
         """List a tenant's parked events in the order of their places."""
         ...
 
+    async def parked_counts(self) -> tuple[int, int]:
+        """Count parked events, and the streams that they block, over all tenants."""
+        ...
+
     async def lead(self) -> bool:
         """Try to become (or stay) the one member that publishes the outbox."""
         ...

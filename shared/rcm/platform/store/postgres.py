@@ -145,6 +145,12 @@ class PostgresStore:
             )
             return [ParkedEvent(*row) for row in rows]
 
+    async def parked_counts(self) -> tuple[int, int]:
+        """Count parked events and blocked streams, by the one function that may."""
+        async with self._mover.use() as connection:
+            row = await connection.fetchrow("select events, streams from parked_counts()")
+        return row["events"], row["streams"]
+
     async def lead(self) -> bool:
         """Hold an advisory lock; the server frees it when the connection ends."""
         async with self._mover.use() as connection:
@@ -368,8 +374,8 @@ def _statements(shape: TableShape) -> tuple[str, str]:
     match = " and ".join(f'"{name}"=${n}' for n, name in enumerate(shape.key, 1))
     action = f"do update set {settings}" if settings else "do nothing"
     return (
-        f'insert into "{shape.name}"({names}) values({marks}) on conflict ({keys}) {action}',  # noqa: S608 - own names
-        f'delete from "{shape.name}" where {match}',
+        f'insert into "{shape.name}"({names}) values({marks}) on conflict ({keys}) {action}',
+        f'delete from "{shape.name}" where {match}',  # noqa: S608 - own names
     )
 
 

@@ -132,6 +132,14 @@ class SqliteStore:
             )
         ]
 
+    async def parked_counts(self) -> tuple[int, int]:
+        """Count parked events and blocked streams."""
+        events, streams = self._db.execute(
+            "select coalesce(sum(n), 0), count(*) from "
+            "(select count(*) n from parked group by tenant_id, source, stream_id)"
+        ).fetchone()
+        return events, streams
+
     async def lead(self) -> bool:
         """Hold a lock on a file beside the store; the kernel frees it when the process ends."""
         if self._lead is None:
