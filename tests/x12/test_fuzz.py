@@ -17,7 +17,7 @@ SECONDS_MAX = 1.0
 
 def read(kind, data):
     """Read, answer and check everything; give what a reader gave."""
-    began = time.perf_counter()
+    began = time.process_time()
     reading = READERS[kind](data)
     for interchange_ in reading.reader.interchanges:
         ta1.acknowledge(interchange_, reading.findings)
@@ -29,7 +29,7 @@ def read(kind, data):
     for finding in reading.findings:
         finding.render()
         finding.as_dict()
-    assert time.perf_counter() - began < SECONDS_MAX
+    assert time.process_time() - began < SECONDS_MAX
     return reading
 
 
@@ -153,7 +153,27 @@ def test_the_last_day_of_all_is_a_day():
 )
 def test_too_much_of_anything_stays_quick(body):
     data = interchange([*BODY_835[:13], *body])
-    began = time.perf_counter()
+    began = time.process_time()
     reading = x835.read(data)
-    assert time.perf_counter() - began < 3 * SECONDS_MAX
+    assert time.process_time() - began < 3 * SECONDS_MAX
     nothing_is_lost(data, reading)
+
+
+def test_many_small_interchanges_stay_quick():
+    one = interchange(["BPR*I*0*C*NON"])
+    began = time.process_time()
+    reading = x835.read(one * 3_000)
+    for interchange_ in reading.reader.interchanges[:10]:
+        ta1.acknowledge(interchange_, reading.findings)
+    assert len(reading.reader.interchanges) == 3_000
+    assert time.process_time() - began < 3 * SECONDS_MAX
+
+
+def test_many_broken_transactions_of_one_group_are_answered_quickly():
+    one = interchange(["BPR*I*0*C*NON", "LX*1"])
+    body = one[one.index(b"ST*") : one.index(b"GE*")]
+    data = one.replace(body, body * 3_000)
+    reading = x835.read(data)
+    began = time.process_time()
+    x999.acknowledge(reading.reader.interchanges[0], reading.findings)
+    assert time.process_time() - began < 3 * SECONDS_MAX

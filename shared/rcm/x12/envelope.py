@@ -104,6 +104,7 @@ class Interchange:
     """
 
     __slots__ = (
+        "_group_numbers",
         "acknowledgements",
         "delimiters",
         "elements",
@@ -125,6 +126,14 @@ class Interchange:
         self.groups: list[Group] = []
         self.acknowledgements: list[list[str]] = []
         self.trailer: list[str] | None = None
+        self._group_numbers: set[str] = set()
+
+    def takes(self, group_control_number: str) -> bool:
+        """Note a GS06; False when the interchange has it already."""
+        if group_control_number in self._group_numbers:
+            return False
+        self._group_numbers.add(group_control_number)
+        return True
 
     @property
     def control_number(self) -> str:

@@ -404,17 +404,17 @@ def _interchange_end(data: bytes, delimiters: Delimiters, *, starts: bool) -> in
         The count of bytes that belong to the interchange; -1 when its end is not in `data`.
     """
     terminator = delimiters.segment.encode()
-    ends = [
-        end
+    ends = (
+        data.find(terminator, at)
         for at in _segment_starts(data, b"IEA", terminator, 0)
-        if (end := data.find(terminator, at)) >= 0
-        and data[at + 3 : at + 4] in {delimiters.element.encode(), terminator}
-    ]
-    limit = ends[0] + 1 if ends else len(data)
+        if data[at + 3 : at + 4] in {delimiters.element.encode(), terminator}
+    )
+    end = next((end for end in ends if end >= 0), -1)
+    limit = end + 1 if end >= 0 else len(data)
     for at in _segment_starts(data[:limit], b"ISA", terminator, 3 if starts else 0):
         if _looks_like_isa(data[at : at + 4 * _ISA_BYTES]):
             return at
-    return limit if ends else -1
+    return limit if end >= 0 else -1
 
 
 def _segment_starts(data: bytes, tag: bytes, terminator: bytes, since: int) -> Iterator[int]:

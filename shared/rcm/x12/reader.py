@@ -198,7 +198,7 @@ class Reader:
         group = Group(interchange, segment.elements, segment.number, segment.offset)
         place = self._place("GS", segment.number, segment.offset, group=group)
         self.findings += gs_findings(segment.elements, interchange.delimiters, place)
-        if any(group.control_number == other.control_number for other in interchange.groups):
+        if not interchange.takes(group.control_number):
             self._say(GROUP_REPEATED, place, "GS06 was used before in this interchange.", 6)
         interchange.groups.append(group)
         self._group = group

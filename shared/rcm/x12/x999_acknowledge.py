@@ -51,25 +51,37 @@ def acknowledge(
         and finding.rule.ack[0] in {"AK9", "IK5", "IK3", "IK4"}
         and finding.place.interchange_control_number == interchange.control_number
     ]
+    told = _Told(relevant)
     return tuple(
-        _acknowledge_group(group, relevant, tolerated, give_values=give_values)
+        _acknowledge_group(group, told, tolerated, give_values=give_values)
         for group in interchange.groups
         if group.group_code != "FA"  # an acknowledgment is never acknowledged
     )
 
 
+class _Told:
+    """Findings by the group or the transaction that they are about."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.of_groups: dict[str, list[Finding]] = {}
+        self.of_transactions: dict[tuple[int, str], list[Finding]] = {}
+        for finding in findings:
+            place = finding.place
+            if finding.rule.ack[0] == "AK9":
+                self.of_groups.setdefault(place.group_control_number, []).append(finding)
+            else:
+                starts = place.segment_number - place.transaction_segment_number + 1
+                key = (starts, place.transaction_control_number)
+                self.of_transactions.setdefault(key, []).append(finding)
+
+
 def _acknowledge_group(
-    group: Group, findings: list[Finding], tolerated: frozenset[str], *, give_values: bool
+    group: Group, told: _Told, tolerated: frozenset[str], *, give_values: bool
 ) -> GroupAcknowledgment:
-    own = [
-        finding
-        for finding in findings
-        if finding.rule.ack[0] == "AK9"
-        and finding.place.group_control_number == group.control_number
-    ]
+    own = told.of_groups.get(group.control_number, [])
     refused = [finding for finding in own if finding.rule_id not in tolerated]
     transactions = tuple(
-        _acknowledge_transaction(transaction, findings, tolerated, give_values=give_values)
+        _acknowledge_transaction(transaction, told, tolerated, give_values=give_values)
         for transaction in group.transactions
     )
     if refused:
@@ -98,20 +110,9 @@ def _acknowledge_group(
 
 
 def _acknowledge_transaction(
-    transaction: Transaction,
-    findings: list[Finding],
-    tolerated: frozenset[str],
-    *,
-    give_values: bool,
+    transaction: Transaction, told: _Told, tolerated: frozenset[str], *, give_values: bool
 ) -> TransactionAcknowledgment:
-    own = [
-        finding
-        for finding in findings
-        if finding.rule.ack[0] in {"IK5", "IK3", "IK4"}
-        and finding.place.segment_number - finding.place.transaction_segment_number + 1
-        == transaction.number
-        and finding.place.transaction_control_number == transaction.control_number
-    ]
+    own = told.of_transactions.get((transaction.number, transaction.control_number), [])
     segments = tuple(_segment_errors(own, give_values=give_values))
     codes = [finding.rule.ack[1] for finding in own if finding.rule.ack[0] == "IK5"]
     if segments:
