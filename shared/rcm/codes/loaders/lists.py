@@ -21,6 +21,8 @@ from rcm.codes.model import CodeRow, System
 
 _CPT_LINE = re.compile(r"([0-9]{4}[0-9FTUM])[\t ]+(\S.*)")
 _NUMBER = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,5})?")
+_UNPAID = ("998", "999")
+"""Principal diagnosis invalid as discharge diagnosis, and ungroupable: never given a weight."""
 _GLOBAL_DAYS = ("000", "010", "090", "MMM", "XXX", "YYY", "ZZZ")
 
 
@@ -53,7 +55,7 @@ def parse_table5(upload: Upload) -> Parsed:
     rows: list[tuple[object, ...]] = []
     for fields in csv_rows(text, delimiter):
         cells = [field.strip() for field in fields]
-        if not cells or not has_shape(cells[0].zfill(3), System.MSDRG):
+        if not cells or not has_shape(cells[0].zfill(3), System.MSDRG) or cells[0] in _UNPAID:
             continue
         if len(cells) < 4 or not all(_NUMBER.fullmatch(cell) for cell in cells[-3:]):
             raise LoadError(f"MS-DRG {cells[0][:3]}: a weight or a stay is not a number")

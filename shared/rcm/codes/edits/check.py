@@ -1,0 +1,27 @@
+"""Every edit on one encounter, in the order a coder reads."""
+
+from rcm.codes.edits.diagnoses import check_diagnoses
+from rcm.codes.edits.lines import check_lines
+from rcm.codes.edits.model import Encounter, Finding, PayerOptions, Severity
+from rcm.codes.edits.ncci import check_ncci
+from rcm.codes.edits.surgery import check_surgery
+from rcm.codes.sets import CodeSets
+
+_STANDARD = PayerOptions()
+
+
+def check(
+    encounter: Encounter, sets: CodeSets, options: PayerOptions = _STANDARD
+) -> tuple[Finding, ...]:
+    """Return all that is found, errors first; the same encounter and sets give the same."""
+    found = [*check_diagnoses(encounter, sets, options), *check_lines(encounter, sets, options)]
+    if options.ncci:
+        found += check_ncci(encounter, sets)
+    found += check_surgery(encounter, sets)
+    order = list(Severity)
+    return tuple(sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity)))
+
+
+def holds(findings: tuple[Finding, ...]) -> bool:
+    """Tell if the encounter may not be released."""
+    return any(finding.severity is Severity.ERROR for finding in findings)

@@ -1,0 +1,1 @@
+"""Groupers behind interfaces: MS-DRG for an inpatient stay, HCC for a year of diagnoses."""
