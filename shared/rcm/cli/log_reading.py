@@ -1,6 +1,6 @@
 """Reading the log from its beginning, for commands that need nothing but the log."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rcm.events.catalogue import CATALOGUE, TOPICS
@@ -12,7 +12,7 @@ from rcm.platform.settings import Settings
 
 CHUNK: Final = 2_000
 
-Wanted = Callable[[dict[str, str]], bool]
+Wanted = Callable[[Mapping[str, str]], bool]
 """Tells from the headers whether an event is worth decoding."""
 
 Unreadable = Callable[[Record, NotAnEvent], None]

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -55,7 +56,7 @@ def lifecycle(
 
 
 async def _life(settings: Settings, claim_id: str, tenant: str) -> Life | None:
-    def wanted(found: dict[str, str]) -> bool:
+    def wanted(found: Mapping[str, str]) -> bool:
         if found["tenant"] != tenant:
             return False
         return found["ce_subject"] == claim_id or found["ce_type"].partition(".")[0] in _AROUND

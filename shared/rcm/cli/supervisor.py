@@ -58,16 +58,21 @@ class Supervisor:
         if port_offset and "RCM_LIFECYCLE_WATCHED" not in environment:
             environment["RCM_LIFECYCLE_PORT_OFFSET"] = str(port_offset)
         descriptor = os.open(self.log_path(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as log:
-            child = subprocess.Popen(  # noqa: S603 - our own program
+        try:
+            pid = os.posix_spawn(
+                sys.executable,
                 command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, descriptor, 1),
+                    (os.POSIX_SPAWN_DUP2, descriptor, 2),
+                ],
+                setsid=True,  # it outlives us and our terminal
             )
-        process = Process(name, child.pid, port, _began(child.pid))
+        finally:
+            os.close(descriptor)
+        process = Process(name, pid, port, _began(pid))
         self._path(name).write_bytes(msgspec.json.encode(process))
         return process
 
