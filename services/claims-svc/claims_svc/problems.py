@@ -15,14 +15,6 @@ class ClaimInFlight(Problem):
     status: ClassVar[int] = 409
 
 
-class ClaimNotReady(Problem):
-    """Only a claim that is ready may be sent."""
-
-    slug: ClassVar[str] = "claim-not-ready"
-    title: ClassVar[str] = "Claim not ready"
-    status: ClassVar[int] = 409
-
-
 class ClaimAlreadySent(Problem):
     """The payer has the claim; it can be replaced, not changed."""
 

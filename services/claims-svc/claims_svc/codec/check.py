@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Final
 
-from claims_svc.codec.x837 import claim_837, transaction
+from claims_svc.codec.claim837 import claim_837
+from claims_svc.codec.x837 import transaction
 from claims_svc.model.content import ClaimContent
 from claims_svc.model.directory import Receiver
 from rcm.events.clinical import Reason

@@ -12,6 +12,14 @@ down_revision = None
 def upgrade() -> None:
     """Make the tables."""
     kernel_tables()
+    _acknowledgement()
+    _claim()
+    _claim_content()
+    _encounter()
+    _interchange()
+
+
+def _acknowledgement() -> None:
     op.create_table(
         "acknowledgement",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -27,6 +35,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "acknowledgement_id"),
     )
     op.create_index("acknowledgement_by_day", "acknowledgement", ["tenant_id", "received_at"])
+
+
+def _claim() -> None:
     op.create_table(
         "claim",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -71,6 +82,9 @@ def upgrade() -> None:
         ["tenant_id", "status", "receiver_id", "form", "filing_deadline_on"],
     )
     op.create_index("claim_with_correction", "claim", ["tenant_id", "denial_id"])
+
+
+def _claim_content() -> None:
     op.create_table(
         "claim_content",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -80,6 +94,9 @@ def upgrade() -> None:
         sa.Column("box", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "claim_id"),
     )
+
+
+def _encounter() -> None:
     op.create_table(
         "encounter",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -95,6 +112,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id"),
     )
     op.create_index("encounter_by_outcome", "encounter", ["tenant_id", "outcome", "encounter_id"])
+
+
+def _interchange() -> None:
     op.create_table(
         "interchange",
         sa.Column("tenant_id", sa.String(), nullable=False),

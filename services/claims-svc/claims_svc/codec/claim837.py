@@ -1,0 +1,390 @@
+"""From a claim's content to the typed 837 claim of `rcm.x12`.
+
+Nothing is decided here: what may not be written was found by `claims_svc.rules` before.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from claims_svc.model.content import ClaimContent, Form, day
+from claims_svc.model.directory import Facility
+from rcm.events import clinical
+from rcm.x12.x837_claims import InstitutionalClaim, ProfessionalClaim
+from rcm.x12.x837_details import (
+    Diagnosis,
+    Drug,
+    InpatientProcedure,
+    Occurrence,
+    OccurrenceSpan,
+    Procedure,
+    ValueCode,
+)
+from rcm.x12.x837_lines import (
+    InstitutionalLine,
+    OtherPayer,
+    OtherSubscriber,
+    ProfessionalLine,
+)
+from rcm.x12.x837_parties import (
+    Address,
+    BillingProvider,
+    Contact,
+    ContactNumber,
+    Patient,
+    Payer,
+    Provider,
+    Subscriber,
+)
+
+Claim837 = ProfessionalClaim | InstitutionalClaim
+
+INPATIENT_BILLS: Final = frozenset({"11", "18", "21", "41", "65", "66", "86"})
+"""First two digits of the types of bill of a stay, as `rcm.x12.x837_check_claims` has them."""
+
+
+def claim_837(claim_id: str, content: ClaimContent) -> Claim837:
+    """Give the typed claim of a content that has passed the edits."""
+    return (
+        _professional(claim_id, content)
+        if content.form == "P"
+        else _institutional(claim_id, content)
+    )
+
+
+def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
+    accident = content.accident
+    stay = content.institutional
+    first_place = content.lines[0].place_of_service_code
+    billing_npi = content.facility.npi if content.facility is not None else ""
+    rendering = content.rendering or _agreed_rendering(content)
+    roles = [("DN", content.referring)]
+    if rendering is not None and rendering.npi != billing_npi:
+        roles.append(("82", rendering))
+    return ProfessionalClaim(
+        billing_provider=_billing_provider(content.facility, "P"),
+        subscriber=_subscriber(content),
+        payer=_payer(content),
+        patient=_patient(content),
+        claim_id=claim_id,
+        billed_cents=content.billed_cents,
+        frequency_code=content.frequency_code,
+        delay_reason_code=content.delay_reason_code,
+        prior_authorization_number=content.coverage.prior_authorization_number,
+        referral_number=content.coverage.referral_number,
+        payer_claim_control_number=content.payer_claim_control_number,
+        medical_record_number=content.patient.medical_record_number,
+        providers=(*_providers(roles), *_service_facility(content)),
+        other_payers=_other_payers(content),
+        place_of_service_code=first_place,
+        diagnoses=tuple(Diagnosis(code=one.code) for one in content.diagnoses),
+        related_cause_codes=tuple(accident.cause_codes) if accident is not None else (),
+        accident_state_code=accident.state_code if accident is not None else "",
+        accident_on=day(accident.happened_on) if accident is not None else None,
+        onset_on=day(content.onset_on),
+        admitted_on=_stamp_day(stay.admitted_at) if stay is not None else None,
+        lines=tuple(_professional_line(line, first_place, rendering) for line in content.lines),
+    )
+
+
+def _professional_line(
+    line: clinical.ChargeLine, claim_place: str, rendering: clinical.Provider | None
+) -> ProfessionalLine:
+    roles: list[tuple[str, clinical.Provider | None]] = []
+    if line.rendering is not None and line.rendering != rendering:
+        roles.append(("82", line.rendering))
+    if line.ordering is not None:
+        roles.append(("DK", line.ordering))
+    place = line.place_of_service_code
+    return ProfessionalLine(
+        billed_cents=line.billed_cents,
+        procedure=_procedure(line),
+        quantity=_thousandths(line.units_milli),
+        unit_code=line.unit_code,
+        service_from=day(line.service_from),
+        service_through=_range_end(line),
+        line_item_control_number=line.line_item_control_number,
+        place_of_service_code=place if place != claim_place else "",
+        diagnosis_pointers=tuple(line.diagnosis_pointers),
+        providers=_providers(roles),
+        drug=_drug(line),
+    )
+
+
+def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
+    facts = content.institutional
+    assert facts is not None, "an 837I without facility data does not pass the edits"
+    is_stay = facts.bill_type_code in INPATIENT_BILLS
+    by_role: dict[str, list[Diagnosis]] = {}
+    for one in content.diagnoses:
+        # Whether it was present on admission is asked of a stay's diagnoses, and of these three.
+        asked = is_stay and one.role in ("principal", "other", "external")
+        poa = one.present_on_admission_code if asked else ""
+        by_role.setdefault(one.role, []).append(Diagnosis(code=one.code, poa_code=poa))
+    from_on, through_on = day(facts.statement_from), day(facts.statement_through)
+    assert from_on is not None
+    assert through_on is not None
+    return InstitutionalClaim(
+        billing_provider=_billing_provider(content.facility, "I"),
+        subscriber=_subscriber(content),
+        payer=_payer(content),
+        patient=_patient(content),
+        claim_id=claim_id,
+        billed_cents=content.billed_cents,
+        frequency_code=content.frequency_code,
+        delay_reason_code=content.delay_reason_code,
+        prior_authorization_number=content.coverage.prior_authorization_number,
+        referral_number=content.coverage.referral_number,
+        payer_claim_control_number=content.payer_claim_control_number,
+        medical_record_number=content.patient.medical_record_number,
+        providers=(*_facility_providers(content), *_service_facility(content)),
+        other_payers=_other_payers(content),
+        bill_type_code=facts.bill_type_code,
+        statement_from=from_on,
+        statement_through=through_on,
+        admission_type_code=facts.admission_type_code,
+        point_of_origin_code=facts.point_of_origin_code,
+        patient_status_code=facts.patient_status_code,
+        admitted_on=_stamp_day(facts.admitted_at),
+        admission_time=facts.admitted_at[8:12],
+        discharge_time=facts.discharged_time,
+        principal_diagnosis=by_role["principal"][0],
+        admitting_diagnosis=by_role.get("admitting", [None])[0],
+        reasons_for_visit=tuple(by_role.get("reason", ())),
+        external_causes=tuple(by_role.get("external", ())),
+        other_diagnoses=tuple(by_role.get("other", ())),
+        drg_code=facts.drg_code,
+        principal_procedure=next(iter(_procedures(facts, is_principal=True)), None),
+        other_procedures=_procedures(facts, is_principal=False),
+        occurrences=tuple(
+            Occurrence(code=one.code, occurred_on=_known_day(one.from_on))
+            for one in facts.occurrences
+        ),
+        occurrence_spans=tuple(
+            OccurrenceSpan(
+                code=one.code,
+                occurred_from=_known_day(one.from_on),
+                occurred_through=_known_day(one.through_on or one.from_on),
+            )
+            for one in facts.spans
+        ),
+        value_codes=tuple(
+            ValueCode(code=one.code, amount_cents=one.amount_cents) for one in facts.values
+        ),
+        condition_codes=tuple(facts.condition_codes),
+        lines=tuple(_institutional_line(line) for line in content.lines),
+    )
+
+
+def _procedures(
+    facts: clinical.Institutional, *, is_principal: bool
+) -> tuple[InpatientProcedure, ...]:
+    return tuple(
+        InpatientProcedure(code=one.code, performed_on=day(one.performed_on))
+        for one in facts.procedures
+        if one.is_principal is is_principal
+    )
+
+
+def _facility_providers(content: ClaimContent) -> tuple[Provider, ...]:
+    roles = [("71", content.attending), ("72", content.operating), ("DN", content.referring)]
+    # 2310D: only where it is not the attending.
+    if content.rendering is not None and content.rendering != content.attending:
+        roles.append(("82", content.rendering))
+    return _providers(roles)
+
+
+def _institutional_line(line: clinical.ChargeLine) -> InstitutionalLine:
+    return InstitutionalLine(
+        billed_cents=line.billed_cents,
+        revenue_code=line.revenue_code,
+        procedure=_procedure(line) if line.procedure_code else None,
+        quantity=_thousandths(line.units_milli),
+        unit_code=line.unit_code,
+        service_from=day(line.service_from),
+        service_through=_range_end(line),
+        line_item_control_number=line.line_item_control_number,
+        drug=_drug(line),
+    )
+
+
+def _agreed_rendering(content: ClaimContent) -> clinical.Provider | None:
+    """Give the provider that all lines name: it is stated once, at the claim."""
+    named = {line.rendering for line in content.lines if line.rendering is not None}
+    if len(named) == 1 and all(line.rendering is not None for line in content.lines):
+        return named.pop()
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _billing_provider(facility: Facility | None, form: Form) -> BillingProvider:
+    assert facility is not None, "a claim without a billing provider does not pass the edits"
+    contacts: tuple[Contact, ...] = ()
+    if facility.phone_number and form == "P":
+        number = ContactNumber(qualifier_code="TE", number=facility.phone_number)
+        contacts = (Contact(name=facility.name, numbers=(number,)),)
+    return BillingProvider(
+        name=facility.name,
+        npi=facility.npi,
+        taxonomy_code=facility.taxonomy_code,
+        address=_address(facility.address),
+        employer_id_number=facility.employer_id_number,
+        contacts=contacts,
+        pay_to_address=_address(facility.pay_to_address),
+    )
+
+
+def _subscriber(content: ClaimContent) -> Subscriber:
+    person, coverage = content.subscriber.person, content.coverage
+    is_patient = content.patient_is_subscriber
+    return Subscriber(
+        responsibility_code=coverage.sequence_code,
+        relationship_code="18" if is_patient else "",
+        group_number=content.subscriber.group_number,
+        # 2000B SBR04 is for a group without a number.
+        group_name="" if content.subscriber.group_number else content.subscriber.group_name,
+        insurance_type_code=coverage.insurance_type_code,
+        claim_filing_indicator_code=content.claim_filing_indicator_code,
+        name=person.last_name,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        suffix=person.name_suffix,
+        member_number=content.subscriber.member_number,
+        address=_address(person.address) if is_patient else None,
+        birth_on=day(person.born_on) if is_patient else None,
+        sex_code=person.sex_code if is_patient else "",
+    )
+
+
+def _patient(content: ClaimContent) -> Patient | None:
+    if content.patient_is_subscriber:
+        return None
+    person = content.patient.person
+    return Patient(
+        relationship_code=content.coverage.relationship_code,
+        name=person.last_name,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        suffix=person.name_suffix,
+        address=_address(person.address),
+        birth_on=day(person.born_on),
+        sex_code=person.sex_code,
+    )
+
+
+def _payer(content: ClaimContent) -> Payer:
+    return Payer(
+        name=content.payer_name,
+        number=content.coverage.payer_id,
+        address=_address(content.payer.address),
+    )
+
+
+def _other_payers(content: ClaimContent) -> tuple[OtherPayer, ...]:
+    return tuple(
+        OtherPayer(
+            responsibility_code=one.coverage.sequence_code,
+            relationship_code=one.coverage.relationship_code,
+            subscriber=OtherSubscriber(
+                name=one.subscriber.person.last_name,
+                first_name=one.subscriber.person.first_name,
+                middle_name=one.subscriber.person.middle_name,
+                suffix=one.subscriber.person.name_suffix,
+                member_number=one.subscriber.member_number,
+                address=_address(one.subscriber.person.address),
+            ),
+            name=one.coverage.payer_name,
+            number=one.coverage.payer_id,
+            group_number=one.subscriber.group_number,
+            group_name="" if one.subscriber.group_number else one.subscriber.group_name,
+            insurance_type_code=one.coverage.insurance_type_code,
+            claim_filing_indicator_code=one.coverage.claim_filing_indicator_code,
+        )
+        for one in content.others
+    )
+
+
+def _service_facility(content: ClaimContent) -> tuple[Provider, ...]:
+    place = content.place
+    if place is None:
+        return ()
+    return (
+        Provider(
+            role_code="77",
+            entity_type_code="2",
+            name=place.name,
+            npi=place.npi,
+            address=_address(place.address),
+        ),
+    )
+
+
+def _providers(
+    roles: Sequence[tuple[str, clinical.Provider | None]],
+) -> tuple[Provider, ...]:
+    return tuple(_provider(role, who) for role, who in roles if who is not None)
+
+
+@lru_cache(maxsize=8192)
+def _provider(role_code: str, who: clinical.Provider) -> Provider:
+    # PRV stands only where the guides have it: rendering and attending.
+    taxonomy = who.taxonomy_code if role_code in ("82", "71") else ""
+    return Provider(
+        role_code=role_code,
+        entity_type_code="2" if who.is_organization else "1",
+        name=who.last_name,
+        first_name=who.first_name,
+        npi=who.npi,
+        taxonomy_code=taxonomy,
+    )
+
+
+def _address(address: clinical.Address | None) -> Address | None:
+    if address is None:
+        return None
+    return Address(
+        line_1=address.line1,
+        line_2=address.line2,
+        city=address.city,
+        state_code=address.state_code,
+        postal_code=address.postal_code,
+    )
+
+
+def _procedure(line: clinical.ChargeLine) -> Procedure:
+    return Procedure(
+        code=line.procedure_code,
+        modifiers=tuple(line.modifiers),
+        description=line.description,
+    )
+
+
+def _drug(line: clinical.ChargeLine) -> Drug | None:
+    drug = line.drug
+    if drug is None:
+        return None
+    return Drug(ndc=drug.ndc, quantity=_thousandths(drug.quantity_milli), unit_code=drug.unit_code)
+
+
+def _range_end(line: clinical.ChargeLine) -> date | None:
+    return day(line.service_through) if line.service_through != line.service_from else None
+
+
+@lru_cache(maxsize=4096)
+def _thousandths(milli: int) -> Decimal:
+    """Write thousandths of a unit as a decimal number without trailing zeros."""
+    whole, part = divmod(milli, 1000)
+    return Decimal(f"{whole}.{part:03d}".rstrip("0").rstrip("."))
+
+
+def _stamp_day(stamp: str) -> date | None:
+    """Read the day of YYYYMMDDHHMM; None for none."""
+    return day(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}") if stamp else None
+
+
+def _known_day(text: str) -> date:
+    found = day(text)
+    assert found is not None, "a date that is none does not pass the edits"
+    return found
