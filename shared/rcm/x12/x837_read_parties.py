@@ -63,7 +63,7 @@ class NameGroup:
             row = (*row, *_EMPTY)
         self.code = row[1]
         self.person = row[2]
-        self.names: dict[str, str] = {"name": row[3]}
+        self.names: dict[str, Any] = {"name": row[3]}
         if row[4]:
             self.names["first_name"] = row[4]
         if row[5]:

@@ -18,7 +18,7 @@ from rcm.x12.x837_parties import Address, Contact, Provider, Reference
 
 Row = tuple[str, ...]
 Put = Callable[[Row], None]
-CAS_TRIPLES_MAX: Final = 6
+CAS_ELEMENTS_MAX: Final = 19  # CAS01 with six triples, the quantity of the last left out
 HI_CODES_MAX: Final = 12
 _TAXONOMY_PURPOSE: Final = {"82": "PE", "71": "AT", "DD": "AS", "DN": "RF", "P3": "RF"}
 
@@ -38,6 +38,12 @@ def number(quantity: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text
+
+
+@lru_cache(maxsize=1 << 12)
+def joined(places: tuple[int, ...], component: str) -> str:
+    """Join small numbers."""
+    return component.join(map(str, places))
 
 
 def cents(value: int | None) -> str:
@@ -95,6 +101,13 @@ class Segments:
         self.joins += last - 1
         return self._component.join(parts)
 
+    def pointers(self, places: tuple[int, ...]) -> str:
+        """Join diagnosis pointers."""
+        if not places:
+            return ""
+        self.joins += len(places) - 1
+        return joined(places, self._component)
+
     def name(
         self,
         code: str,
@@ -107,8 +120,10 @@ class Segments:
         qualifier, text = identifier
         if text:
             self.put(("NM1", code, person, last, first, middle, "", suffix, qualifier, text))
-        else:
+        elif last:
             self.put(("NM1", code, person, last, first, middle, "", suffix))
+        else:
+            self.put(("NM1", code, person))
 
     def address(self, place: Address | None) -> None:
         """Write N3 and N4."""
@@ -118,7 +133,7 @@ class Segments:
             self.put(("N3", place.line_1, place.line_2))
         elif place.line_1:
             self.put(("N3", place.line_1))
-        row = ("N4", place.city, place.state_code, place.postal_code)
+        row: tuple[str, ...] = ("N4", place.city, place.state_code, place.postal_code)
         if place.country_code or place.subdivision_code:
             row = (*row, place.country_code, "", "", place.subdivision_code)
         self.put(row)
@@ -164,11 +179,15 @@ class Segments:
         """Write CAS: neighbours of one group share a segment, six to each."""
         row: list[str] = []
         for one in adjustments:
-            if not row or row[1] != one.group_code or len(row) >= 2 + 3 * CAS_TRIPLES_MAX:
+            if not row or row[1] != one.group_code or len(row) >= CAS_ELEMENTS_MAX:
                 if row:
                     self.put(tuple(row))
                 row = ["CAS", one.group_code]
-            row += (one.reason_code, amount(one.amount_cents), quantity(one.quantity))
+            elif len(row) % 3 == 1:
+                row.append("")  # the quantity before, which was left out
+            row += (one.reason_code, amount(one.amount_cents))
+            if one.quantity is not None:
+                row.append(number(one.quantity))
         if row:
             self.put(tuple(row))
 

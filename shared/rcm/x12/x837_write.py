@@ -28,7 +28,7 @@ from rcm.x12.x837_segments import Segments, day, put_references, quantity
 from rcm.x12.x837_write_claims import put_dental, put_institutional, put_professional
 
 AnyClaim = TypeVar("AnyClaim", bound=Claim)
-_BLOCK_SEGMENTS = 2000
+_BLOCK_SEGMENTS = 60  # some kilobytes of text: what a processor keeps at hand
 
 
 def write_837p(
@@ -332,6 +332,8 @@ def _patient_facts(relationship_code: str, one: Subscriber | Patient) -> tuple[s
     """Give PAT."""
     died = "" if one.death_on is None else day(one.death_on)
     weight = quantity(one.weight_pounds)
+    if not (died or weight or one.is_pregnant):
+        return ("PAT", relationship_code)
     return (
         "PAT",
         relationship_code,

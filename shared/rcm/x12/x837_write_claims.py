@@ -239,9 +239,10 @@ def _put_professional_days(put: Put, claim: ProfessionalClaim) -> None:
 def _put_diagnoses(out: Segments, diagnoses: Iterable[Diagnosis]) -> None:
     composites: list[str] = []
     for one in diagnoses:
-        rank = "F" if composites else "K"
-        qualifier = f"AB{rank}" if one.icd_version == 10 else f"B{rank}"
-        composites.append(out.composite(qualifier, one.code))
+        if one.icd_version == 10:
+            composites.append(out.composite("ABF" if composites else "ABK", one.code))
+        else:
+            composites.append(out.composite("BF" if composites else "BK", one.code))
     out.codes(composites)
 
 

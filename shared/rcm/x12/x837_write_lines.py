@@ -1,6 +1,7 @@
 """From typed service lines to segments: 2400, 2410, 2420 and 2440."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from rcm.x12.x837_details import Ambulance, Condition, Drug, Form
@@ -33,6 +34,31 @@ _REPRICED: Final = Numbers(REPRICED_LINE_NUMBERS)
 _DENTAL_DAYS: Final = Days(DENTAL_LINE_DAYS, day)
 _DENTAL_NUMBERS: Final = Numbers(DENTAL_LINE_NUMBERS)
 
+#: What a plain line leaves empty; one comparison spares thirty.
+_PLAIN: Final = ProfessionalLine(billed_cents=0)
+_SELDOM: Final = attrgetter(
+    *(
+        name
+        for name in ProfessionalLine.__struct_fields__
+        if name
+        not in {
+            "adjudications",
+            "billed_cents",
+            "diagnosis_pointers",
+            "forms",
+            "line_item_control_number",
+            "place_of_service_code",
+            "procedure",
+            "providers",
+            "quantity",
+            "service_from",
+            "service_through",
+            "unit_code",
+        }
+    )
+)
+_NOTHING: Final = _SELDOM(_PLAIN)
+
 
 def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> None:
     """Write a line of an 837P."""
@@ -47,20 +73,43 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
         quantity(line.quantity),
         line.place_of_service_code,
         "",
-        out.composite(*map(str, line.diagnosis_pointers)),
+        out.pointers(line.diagnosis_pointers),
     )
-    if line.is_emergency or line.is_epsdt or line.is_family_planning or line.is_copay_exempt:
-        service += (
-            "",
-            "Y" if line.is_emergency else "",
-            "",
-            "Y" if line.is_epsdt else "",
-            "Y" if line.is_family_planning else "",
-            "",
-            "",
-            "0" if line.is_copay_exempt else "",
-        )
-    put(service)
+    if _SELDOM(line) == _NOTHING:
+        put(service)
+        if line.service_from is not None:
+            put_period(put, "472", line.service_from, line.service_through)
+        if line.line_item_control_number:
+            put(("REF", "6R", line.line_item_control_number))
+    else:
+        put(service + _flags(line))
+        _put_further_facts(out, line)
+    if line.providers:
+        out.providers(line.providers)
+    for one in line.adjudications:
+        put_adjudication(out, one)
+    for form in line.forms:
+        _put_form(out, form)
+
+
+def _flags(line: ProfessionalLine) -> tuple[str, ...]:
+    """Give SV108 to SV115."""
+    flags = (
+        "",
+        "Y" if line.is_emergency else "",
+        "",
+        "Y" if line.is_epsdt else "",
+        "Y" if line.is_family_planning else "",
+        "",
+        "",
+        "0" if line.is_copay_exempt else "",
+    )
+    return flags if any(flags) else ()
+
+
+def _put_further_facts(out: Segments, line: ProfessionalLine) -> None:
+    """Write what stands between SV1 and 2420, for a line that has more than a plain visit."""
+    put = out.put
     if line.rental is not None:
         rental = line.rental
         put(
@@ -94,12 +143,6 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
         out.repricing(line.repricing)
     if line.drug is not None:
         _put_drug(out, line.drug)
-    if line.providers:
-        out.providers(line.providers)
-    for one in line.adjudications:
-        put_adjudication(out, one)
-    for form in line.forms:
-        _put_form(out, form)
 
 
 def _put_professional_line_facts(out: Segments, line: ProfessionalLine) -> None:
@@ -184,7 +227,7 @@ def put_dental_line(out: Segments, place: int, line: DentalLine) -> None:
             "",
             "",
             "",
-            out.composite(*map(str, line.diagnosis_pointers)),
+            out.pointers(line.diagnosis_pointers),
         )
     )
     for tooth in line.teeth:

@@ -125,17 +125,15 @@ def _inpatient(one: InpatientAdjudication) -> tuple[str, ...]:
 def put_adjudication(out: Segments, one: LineAdjudication) -> None:
     """Write 2430."""
     put = out.put
-    put(
-        (
-            "SVD",
-            one.payer_number,
-            amount(one.paid_cents),
-            "" if one.procedure is None else procedure_composite(out, one.procedure),
-            one.revenue_code,
-            quantity(one.quantity),
-            one.bundled_line_number,
-        )
+    row: tuple[str, ...] = (
+        "SVD",
+        one.payer_number,
+        amount(one.paid_cents),
+        "" if one.procedure is None else procedure_composite(out, one.procedure),
+        one.revenue_code,
+        quantity(one.quantity),
     )
+    put((*row, one.bundled_line_number) if one.bundled_line_number else row)
     out.adjustments(one.adjustments)
     put_days(put, (("573", one.adjudicated_on),))
     if one.remaining_patient_liability_cents is not None:
@@ -144,5 +142,7 @@ def put_adjudication(out: Segments, one: LineAdjudication) -> None:
 
 def procedure_composite(out: Segments, one: Procedure) -> str:
     """Join the composite medical procedure identifier."""
-    modifiers = (*one.modifiers, "", "", "", "")[:4] if one.description else one.modifiers
-    return out.composite(one.qualifier_code, one.code, *modifiers, one.description)
+    if one.description:
+        modifiers = (*one.modifiers, "", "", "", "")[:4]
+        return out.composite(one.qualifier_code, one.code, *modifiers, one.description)
+    return out.composite(one.qualifier_code, one.code, *one.modifiers)
