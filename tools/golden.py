@@ -6,6 +6,7 @@ docs/events.md                            the same as a page
 docs/problems/<slug>.md                   every refusal: what it means, and its HTTP status
 """
 
+import asyncio
 import inspect
 import sys
 from pathlib import Path
@@ -43,6 +44,13 @@ def golden_files() -> dict[str, bytes]:
     }
 
 
+def _role_matrix() -> bytes:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from http_matrix import matrix_text, role_matrix  # noqa: PLC0415 - test code, beside its test
+
+    return matrix_text(asyncio.run(role_matrix()))
+
+
 def differing() -> list[str]:
     """Name the files that are not as they would be written, and those that nothing writes."""
     files = golden_files()
@@ -62,6 +70,10 @@ def differing() -> list[str]:
 
 def main() -> None:
     """Write them."""
+    roles, matrix = ROOT / "tests/contracts/roles.json", _role_matrix()
+    if not roles.exists() or roles.read_bytes() != matrix:
+        roles.write_bytes(matrix)
+        print(roles.relative_to(ROOT), file=sys.stderr)
     files = golden_files()
     for path in differing():
         if path in files:

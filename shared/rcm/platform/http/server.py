@@ -47,7 +47,7 @@ class DeadlineProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _is_idle(self) -> bool:
-        cycle = self.cycle
+        cycle: Any = self.cycle  # None before the first request, whatever uvicorn's types say
         return cycle is None or bool(cycle.response_complete)
 
     def _expect_head(self) -> None:
