@@ -120,6 +120,16 @@ def test_an_adjustment_goes_to_the_account_of_its_group_and_reason(group, reason
     assert accounts(story) == {"clearing": 2_500, "revenue": -12_500, account: 10_000}
 
 
+def test_a_group_that_contradicts_its_reason_is_said_and_reviewed():
+    line = svc("99213", 12_500, 2_500, cas("CO", "1", 10_000))
+    story = remit.given(submitted()).when(
+        taking(clp(CLAIM, "1", 12_500, 2_500, line), payment=2_500)
+    )
+    (warning,) = story.facts[0].event.warnings
+    assert (warning.rule_id, warning.path) == ("group-contradicts-reason", "2100[1] CAS")
+    assert accounts(story)["review"] == 10_000
+
+
 def test_an_adjustment_of_the_whole_claim_counts_once():
     claim = clp(CLAIM, "4", 12_500, 0, cas("CO", "29", 12_500))
     story = remit.given(submitted()).when(taking(claim, payment=0))
@@ -144,6 +154,7 @@ def test_the_same_trace_with_other_content_waits_for_a_person():
     other = taking(correction_of_paid(), payment=9_000)
     story = remit.given(submitted(), first).when(other).then(RemittanceQuarantined)
     assert story.facts[0].event.cause == "same-trace-other-content"
+    assert story.facts[0].event.reasons[0].path == "TRN02"
     assert accounts(story)["clearing"] == 8_000
 
 

@@ -160,6 +160,16 @@ def test_what_is_no_balance_is_said_and_posted_all_the_same():
     assert "patient-responsibility-differs" in {reason.rule_id for reason in advice.warnings}
 
 
+def test_a_contract_that_takes_the_whole_charge_is_said():
+    line = svc("99213", 12_500, 0, cas("CO", "45", 12_500))
+    (advice,) = read(file_of(transaction(clp(CLAIM, "1", 12_500, 0, line), payment=0))).advices
+    doubt = next(r for r in advice.warnings if r.rule_id == "contractual-equals-charge")
+    assert (advice.fault, doubt.path) == (None, "2100[1] 2110[1] CAS")
+    line = svc("99213", 12_500, 1, cas("CO", "45", 12_499))
+    (advice,) = read(file_of(transaction(clp(CLAIM, "1", 12_500, 1, line), payment=1))).advices
+    assert "contractual-equals-charge" not in {reason.rule_id for reason in advice.warnings}
+
+
 def test_no_value_of_the_file_stands_in_a_reason():
     text = GOOD.replace(b"NM1*QC*1*DOE*JANE****MI*M123", b"NM1*QC*1*DOE*JANE****MI*M123")
     for old, new in ((b"*80.00*25", b"*80.01*25"), (b"CAS*CO*45*20.00", b"CAS*CO*DOEJANE*20")):

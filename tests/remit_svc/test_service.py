@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import collections
 import io
 from contextlib import asynccontextmanager
 
@@ -10,12 +11,15 @@ import pytest
 from sqlmodel import select
 
 from rcm.domain import Command
+from rcm.platform.clearinghouse.port import Unreachable, Waiting
 from rcm.platform.folders import Archive
 from rcm.platform.http.issuer import DevelopmentIssuer
+from rcm.platform.rebuild import rebuild
 from rcm.platform.store.revise import revise
 from rcm.platform.telemetry import open_log
 from remit_cases import (
     CLAIM,
+    correction_of_paid,
     denied_claim,
     file_of,
     paid_claim,
@@ -28,7 +32,7 @@ from remit_svc.decide import claims as claim_decisions
 from remit_svc.handlers import Intake
 from remit_svc.main import MANIFEST, create_app
 from remit_svc.settings import RemitSettings
-from remit_svc.store import RemitTable
+from remit_svc.store import PostingRow, RemitTable
 from store_cases import STORES, admin_url_of, settings_on
 
 CANARIES = ("DOE", "M123", "TYPO-1")
@@ -328,3 +332,100 @@ async def test_no_patient_stands_in_clear_on_the_log_or_in_the_store(remit, tmp_
 
 async def test_the_revisions_make_the_tables_that_the_code_reads():
     assert revise(MANIFEST, "nothing") is None
+
+
+async def test_two_advices_of_one_trace_racing_each_other_post_one(remit):
+    await remit.submit(submitted())
+    one = transaction(paid_claim(), payment=8_000)
+    other = transaction(correction_of_paid(), payment=9_000, control="0002")
+    answers = await asyncio.gather(*(remit.send(part) for part in (one, other, one, other)))
+    outcomes = {
+        advice["remittance_id"]: advice["outcome"]
+        for answer in answers
+        for advice in answer.json()["advices"]
+    }
+    assert sorted(outcomes.values()) == ["held", "posted"]
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    balances = {one["account"]: one["balance_cents"] for one in trial["accounts"]}
+    assert (balances["clearing"], balances["cash"] in {8_000, 9_000}) == (0, True)
+
+
+async def test_a_thousand_claims_are_posted_in_one_transaction(remit):
+    numbers = [f"P{base64.b32encode(b'%05d' % at).decode()}ABCDEF"[:15] for at in range(1_000)]
+    await asyncio.gather(*(remit.submit(submitted(number)) for number in numbers[::2]))
+    claims = [paid_claim(number) for number in numbers]
+    (advice,) = (await remit.send(transaction(*claims, payment=8_000_000))).json()["advices"]
+    shown = (await remit.get(f"/remittances/{advice['remittance_id']}")).json()
+    assert (shown["status"], shown["claim_count"]) == ("posted", 1_000)
+    async with remit.runtime.read("northside") as session:
+        query = select(PostingRow.recorded_at, PostingRow.kind).where(
+            PostingRow.remittance_id == advice["remittance_id"]
+        )
+        rows = (await session.exec(query)).all()
+    assert len({recorded_at for recorded_at, _ in rows}) == 1
+    kinds = collections.Counter(kind for _, kind in rows)
+    assert kinds == {"RemittanceAccepted": 1, "PaymentPosted": 500, "RemittanceUnmatched": 500}
+
+
+class Mailbox:
+    """A clearinghouse whose mailbox is a dictionary."""
+
+    resubmits_safely = False
+
+    def __init__(self, **files):
+        self.files, self.is_open = files, True
+
+    async def waiting(self, kinds, limit=100):  # noqa: ARG002 - the port has it
+        assert set(kinds) == {"835"}
+        return [Waiting(name, "835") for name in sorted(self.files)]
+
+    async def fetch(self, name):
+        if not self.is_open:
+            raise Unreachable("closed")
+        return self.files[name]
+
+    async def acknowledge(self, name):
+        del self.files[name]
+
+
+async def test_a_mailbox_is_emptied_once_its_files_are_durable(remit, tmp_path):
+    await remit.submit(submitted())
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    log = open_log("remit-svc", to=remit.log)
+    good = file_of(transaction(paid_claim(), payment=8_000))
+    mailbox = Mailbox(a=good, b=b"", c=b"no X12 at all", d=good)
+    assert await handlers.collect(intake, "northside", mailbox, log) == 4
+    assert mailbox.files == {}
+    files = (await remit.get("/remittance-files")).json()["data"]
+    assert sorted((f["source"], f["posted_count"], f["held_count"]) for f in files) == [
+        ("clearinghouse", 0, 1),
+        ("clearinghouse", 1, 0),
+    ]
+
+
+async def test_what_cannot_be_fetched_stays_in_the_mailbox(remit, tmp_path):
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    mailbox = Mailbox(a=b"x")
+    mailbox.is_open = False
+    log = open_log("remit-svc", to=remit.log)
+    assert await handlers.collect(intake, "northside", mailbox, log) == 0
+    assert list(mailbox.files) == ["a"]
+    assert "mailbox-unreachable" in remit.log.getvalue()
+
+
+async def test_the_store_is_what_the_log_says(admin_url, tmp_path):
+    settings = await settings_on(admin_url, tmp_path)
+    async with running(settings) as remit:
+        await remit.submit(submitted())
+        await remit.send(transaction(paid_claim(), payment=8_000))
+        await remit.send(transaction(paid_claim(), payment=7_000, control="0002"))
+        await remit.send(transaction(paid_claim("TYPO"), payment=8_000, trace="EFT2"))
+        (item,) = (await remit.get("/unmatched")).json()["data"]
+        await remit.post(f"/unmatched/{item['unmatched_id']}/match", json={"claim_id": CLAIM})
+        for _ in range(300):
+            if await remit.runtime.settled():
+                break
+            await asyncio.sleep(0.02)
+    rebuilt = await rebuild(MANIFEST, settings)
+    assert rebuilt.fact_count > 10
+    assert rebuilt.differing == []

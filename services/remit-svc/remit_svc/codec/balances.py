@@ -69,6 +69,34 @@ def fault_of(
     return None
 
 
+def doubts_of(remittance: x835.Remittance) -> Iterator[Reason]:
+    """Give what balances, is posted, and should be looked at all the same: a contract never takes
+    the whole charge, so that CO 45 of all of it hides a denial.
+    """
+    for position, claim in enumerate(remittance.claims, start=1):
+        parts = [(claim.billed_cents, claim.paid_cents, claim.adjustments, "CAS")]
+        parts += [
+            (line.billed_cents, line.paid_cents, line.adjustments, f"2110[{number}] CAS")
+            for number, line in enumerate(claim.lines, start=1)
+        ]
+        for billed_cents, paid_cents, adjustments, path in parts:
+            if billed_cents <= 0 or paid_cents != 0:
+                continue
+            if any(_is_contractual(one, billed_cents) for one in adjustments):
+                yield Reason(
+                    rule_id="contractual-equals-charge",
+                    path=f"2100[{position}] {path}",
+                    text="CO 45 takes the whole charge.",
+                    remedy="Compare with the contract; ask the payer for the true reason.",
+                    severity="warning",
+                )
+
+
+def _is_contractual(adjustment: x835.Adjustment, billed_cents: int) -> bool:
+    pair = (adjustment.group_code, adjustment.reason_code)
+    return pair == ("CO", "45") and adjustment.amount_cents == billed_cents
+
+
 def differences(remittance: x835.Remittance) -> Iterator[Difference]:
     """Give what is left of each equation, lines first; 0 where it balances."""
     paid_cents = 0

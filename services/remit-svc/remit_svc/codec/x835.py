@@ -7,6 +7,7 @@ a file is passed over: what is no 835, or no X12 at all, becomes an advice with 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from rcm.x12 import x835
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding, errors
 from remit_svc.codec.advice import Advice, AdvisedAdjustment, Fault, ReadFile
-from remit_svc.codec.balances import fault_of
+from remit_svc.codec.balances import doubts_of, fault_of
 from remit_svc.codec.claims import NotOurs, advised
 
 REASONS_MAX = 100
@@ -185,7 +186,10 @@ class _Gathered:
                 for at, one in enumerate(remittance.provider_adjustments, start=1)
             ),
             fault=fault,
-            warnings=_reasons([f for f in checked if fault is None or not f.is_error]),
+            warnings=(
+                *_reasons([f for f in checked if fault is None or not f.is_error]),
+                *islice(doubts_of(remittance), REASONS_MAX),
+            ),
         )
 
     def _unread(self, content: str, broken: Sequence[Finding]) -> Advice:

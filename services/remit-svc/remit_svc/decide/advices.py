@@ -1,13 +1,17 @@
 """Take in an advice: nothing of it, or all of it. One transaction posts ten thousand claims."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
+from typing import Final
 
 from rcm.adjustments.table import Table
 from rcm.domain import Context, Fact, Loaded
+from rcm.events.clinical import Reason
 from rcm.events.phi import ClearPhi
 from rcm.events.remit import (
+    PaymentPosted,
     ProviderAdjustmentPosted,
     RemittanceAccepted,
     RemittanceDismissed,
@@ -41,6 +45,8 @@ from remit_svc.problems import (
 )
 from remit_svc.rules import posting
 from remit_svc.rules.statuses import status_of
+
+REASONS_MAX: Final = 100
 
 
 def stream_of(advice: Advice) -> str:
@@ -111,7 +117,7 @@ def take_advice(loaded: Loaded, advice: Advice, context: Context, table: Table) 
     if advice.fault is not None:
         return [Fact(stream_id, _quarantined(advice, advice.fault))]
     if payment.posted:
-        return [Fact(stream_id, _quarantined(advice, None))]
+        return [Fact(stream_id, _quarantined(advice, _reused(payment)))]
     return _post_all(loaded, advice, context, table)
 
 
@@ -180,7 +186,7 @@ def _post_all(loaded: Loaded, advice: Advice, context: Context, table: Table) ->
     """Post the payment, every claim of it, and every provider adjustment."""
     assert advice.effective_on is not None, "an advice without a day is not readable"
     stream_id = stream_of(advice)
-    facts = [Fact(stream_id, _accepted(advice, advice.effective_on, table))]
+    facts: list[Fact] = []
     stories: dict[str, Story] = {}
     ahead = Counter(claim.received.claim_id for claim in advice.claims if _is_reversal(claim))
     for claim in advice.claims:
@@ -201,11 +207,35 @@ def _post_all(loaded: Loaded, advice: Advice, context: Context, table: Table) ->
         Fact(stream_id, _provider_adjustment(advice, adjustment, loaded))
         for adjustment in advice.adjustments
     ]
+    warnings = [*advice.warnings, *_contradictions(facts)]
+    accepted = Fact(stream_id, _accepted(advice, advice.effective_on, warnings, table))
+    facts.insert(0, accepted)
     _assert_cleared(facts)
     return facts
 
 
-def _accepted(advice: Advice, effective_on: str, table: Table) -> RemittanceAccepted:
+def _contradictions(facts: Iterable[Fact]) -> Iterator[Reason]:
+    """Say which claim payments have an adjustment that is neither written off nor billed."""
+    reviewed = (
+        (fact.event.position, entry.reason)
+        for fact in facts
+        if isinstance(fact.event, PaymentPosted)
+        for entry in fact.event.entries
+        if entry.account == "review" and entry.amount_cents
+    )
+    for position, reason in islice(reviewed, REASONS_MAX):
+        yield Reason(
+            rule_id="group-contradicts-reason",
+            path=f"2100[{position}] CAS",
+            text=f"{reason}: the group does not go with the reason. It stands in `review`.",
+            remedy="Ask the payer who owes it.",
+            severity="warning",
+        )
+
+
+def _accepted(
+    advice: Advice, effective_on: str, warnings: list[Reason], table: Table
+) -> RemittanceAccepted:
     return RemittanceAccepted(
         remittance_id=advice.remittance_id,
         file_id=advice.file_id,
@@ -222,7 +252,7 @@ def _accepted(advice: Advice, effective_on: str, table: Table) -> RemittanceAcce
         provider_adjustment_cents=sum(a.amount_cents for a in advice.adjustments),
         content_sha256=advice.content_sha256,
         entries=posting.advice(advice.payment_cents),
-        warnings=list(advice.warnings),
+        warnings=warnings,
         table_version=table.version,
     )
 
@@ -265,7 +295,19 @@ def _provider_adjustment(
     )
 
 
-def _quarantined(advice: Advice, fault: Fault | None) -> RemittanceQuarantined:
+def _reused(payment: Payment) -> Reason:
+    posted = ", ".join(payment.posted.values())
+    return Reason(
+        rule_id="same-trace-other-content",
+        path="TRN02",
+        text=f"This payer's trace number was posted before with other content: {posted}.",
+        remedy="Release it if it is a payment of its own; dismiss it if it repeats that one.",
+    )
+
+
+def _quarantined(advice: Advice, why: Fault | Reason) -> RemittanceQuarantined:
+    fault = why if isinstance(why, Fault) else None
+    reasons = why.reasons if isinstance(why, Fault) else (why, *advice.warnings)
     return RemittanceQuarantined(
         remittance_id=advice.remittance_id,
         file_id=advice.file_id,
@@ -275,7 +317,7 @@ def _quarantined(advice: Advice, fault: Fault | None) -> RemittanceQuarantined:
         cause=fault.cause if fault is not None else "same-trace-other-content",
         difference_cents=fault.difference_cents if fault is not None else 0,
         level=fault.level if fault is not None else "",
-        reasons=list(fault.reasons if fault is not None else advice.warnings),
+        reasons=list(reasons),
         payer_identifier=advice.payer_identifier,
         method_code=advice.method_code,
         effective_on=advice.effective_on,
