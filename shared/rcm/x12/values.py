@@ -1,6 +1,6 @@
 """Read the values of elements: amounts, quantities, dates. Each refuses what X12 does not allow.
 
-All are cached: a file repeats its amounts and dates over and over, and a cached reading costs a
+Dates and quantities are cached: a file repeats them over and over, and a cached reading costs a
 tenth of a fresh one. Their ValueErrors never leave `rcm.x12`; they become Findings.
 """
 
@@ -18,19 +18,23 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 _WHOLE_DIGITS_MAX = 13
 
 
-@lru_cache(maxsize=1 << 16)
 def cents(text: str) -> int:
     """Read an amount (type R) in cents, as `rcm.money` does; plain amounts take a shorter way.
+
+    Not cached: amounts differ too much for that to pay, which was measured.
 
     Raises:
         ValueError: It is no amount, or has more than two decimals.
     """
     whole, point, part = text.partition(".")
-    if len(whole) <= _WHOLE_DIGITS_MAX and whole.isdigit() and text.isascii():
+    digits = whole + part
+    if whole and digits.isdigit() and digits.isascii() and len(whole) <= _WHOLE_DIGITS_MAX:
         if not point:
-            return int(whole) * 100
-        if len(part) == 2 and part.isdigit():
-            return int(whole) * 100 + int(part)
+            return int(digits) * 100
+        if len(part) == 2:
+            return int(digits)
+        if len(part) == 1:
+            return int(digits) * 10
     return cents_from_x12(text)
 
 

@@ -20,7 +20,6 @@ from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.origin import place, segment_index
 from rcm.x12.values import npi_is_sound
 from rcm.x12.x835_documents import (
-    Adjustment,
     ClaimPayment,
     ProviderAdjustment,
     Remittance,
@@ -176,29 +175,32 @@ def check_claim(
         on_date: The day that codes must be in force on (BPR16); None is any day.
     """
     found: list[Finding] = []
-    carried = sum(adjustment.amount_cents for adjustment in claim.adjustments)
-    responsible = _patient_cents(claim.adjustments)
-    billed = 0
-    for ordinal, line in enumerate(claim.lines, start=1):
+    carried = responsible = billed = 0
+    for adjustment in claim.adjustments:
+        carried += adjustment.amount_cents
+        if adjustment.group_code == "PR":
+            responsible += adjustment.amount_cents
+    for line in claim.lines:
         withheld = 0
         for adjustment in line.adjustments:
             withheld += adjustment.amount_cents
             if adjustment.group_code == "PR":
                 responsible += adjustment.amount_cents
         if line.billed_cents - withheld != line.paid_cents:
-            found.append(_unbalanced_line(claim, line, ordinal, withheld))
+            found.append(_unbalanced_line(claim, line, withheld))
         carried += withheld
         billed += line.billed_cents
     if claim.billed_cents - carried != claim.paid_cents:
         found.append(_unbalanced_claim(claim, carried))
-    if claim.lines and billed != claim.billed_cents:
+    if billed != claim.billed_cents and claim.lines:
         message = (
             f"Its lines bill {dollars(billed)} where the claim bills"
             f" {dollars(claim.billed_cents)}; the difference is"
             f" {dollars(claim.billed_cents - billed)}."
         )
         found.append(_at(claim, LINES_BILLED_MISMATCH, message, element=3))
-    if claim.patient_responsibility_cents not in {None, responsible}:
+    told = claim.patient_responsibility_cents
+    if told is not None and told != responsible:
         message = f"CLP05 is not the {dollars(responsible)} of its PR adjustments."
         found.append(_at(claim, RESPONSIBILITY_MISMATCH, message, element=5))
     found += _situations(claim)
@@ -271,9 +273,8 @@ def _at_pair(adjustment: ProviderAdjustment, rule: Rule, message: str, value: st
     return Finding(rule=rule, place=where, message=message, element=element, value=value)
 
 
-def _unbalanced_line(
-    claim: ClaimPayment, line: ServiceLine, ordinal: int, withheld: int
-) -> Finding:
+def _unbalanced_line(claim: ClaimPayment, line: ServiceLine, withheld: int) -> Finding:
+    ordinal = next(count for count, one in enumerate(claim.lines, start=1) if one is line)
     left = line.billed_cents - withheld
     message = (
         f"Billed {dollars(line.billed_cents)} less adjustments {dollars(withheld)} leaves"
@@ -365,14 +366,10 @@ def _situations(claim: ClaimPayment) -> Iterator[Finding]:
         if not dated and not line.dates:
             yield _at(claim, SERVICE_DATE_MISSING, "The line has no date of service.", at=line.at)
         for adjustment in line.adjustments:
-            if adjustment.amount_cents == 0:
+            if not adjustment.amount_cents:
                 message = "An adjustment is of nothing."
                 yield _at(claim, ADJUSTMENT_ZERO, message, at=line.at)
-            if (
-                adjustment.reason_code in _NEEDS_REMARK
-                and not line.remarks
-                and not claim.remark_codes
-            ):
+            if adjustment.reason_code in _NEEDS_REMARK and not (line.remarks or claim.remark_codes):
                 message = f"Reason {adjustment.reason_code} comes without a remark code."
                 yield _at(claim, REMARK_MISSING, message, at=line.at)
     for party in claim.parties:
@@ -423,10 +420,6 @@ def _is_code(code_list: str, code: str, code_sets: CodeSets, on_date: date | Non
 @lru_cache(maxsize=1 << 12)
 def _has_shape(code_list: str, code: str) -> bool:
     return _SHAPES[code_list].fullmatch(code) is not None
-
-
-def _patient_cents(adjustments: tuple[Adjustment, ...]) -> int:
-    return sum(one.amount_cents for one in adjustments if one.group_code == "PR")
 
 
 def _at(

@@ -135,7 +135,7 @@ class Procedure(Struct, frozen=True, gc=False):
     code_through: str = ""  # -8, the end of a range
 
 
-class ServiceLine(Private, frozen=True, kw_only=True, gc=False):
+class ServiceLine(Private, frozen=True, gc=False):
     """What was paid for one service. 2110."""
 
     procedure: Procedure  # SVC01, as adjudicated
@@ -179,7 +179,7 @@ class ServiceLine(Private, frozen=True, kw_only=True, gc=False):
         return _on(self.dates, "151") or _on(self.dates, "472")
 
 
-class ClaimPayment(Private, frozen=True, kw_only=True, gc=False):
+class ClaimPayment(Private, frozen=True, gc=False):
     """What was decided about one claim. 2100."""
 
     claim_id: str  # CLP01, our patient control number

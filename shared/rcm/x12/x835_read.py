@@ -130,8 +130,22 @@ class Stream:
                 yield self._stranger(unit)
                 continue
             if checker is not None:
-                self.findings += checker.feed(unit)
-            yield from self._events(unit)
+                found = checker.feed(unit)
+                if found:
+                    self.findings += found
+            if unit.name == "CLP" and not (unit.is_cut_off or self._header_is_lost):
+                # What nearly every unit is: read it without another layer of generators.
+                try:
+                    yield self._read_claim(unit)
+                except Unreadable as fault:
+                    yield self._aside(unreadable(unit, fault.index))
+            else:
+                yield from self._events(unit)
+
+    def _read_claim(self, unit: Unit) -> ClaimPayment:
+        self._claim_ordinal += 1
+        loop = f"2000[{self._group_ordinal}]/2100[{self._claim_ordinal}]"
+        return read_claim(Origin(unit, loop))
 
     def _stranger(self, unit: Unit) -> SetAside:
         """Set aside a transaction that is no 835 of ours."""
@@ -162,11 +176,7 @@ class Stream:
         return aside
 
     def _read_unit(self, unit: Unit) -> Iterator[Event]:
-        if unit.name == "CLP":
-            self._claim_ordinal += 1
-            loop = f"2000[{self._group_ordinal}]/2100[{self._claim_ordinal}]"
-            yield read_claim(Origin(unit, loop))
-        elif unit.name == "LX":
+        if unit.name == "LX":
             self._group_ordinal += 1
             self._claim_ordinal = 0
             yield GroupStart(read_group(unit))
