@@ -159,6 +159,7 @@ class Stack:
             "RCM_POSTGRES_URL": url.replace(name, "{service}"),
             "RCM_POSTGRES_OWNER_URL": owner_url.replace(name, "{service}"),
         }
+        self.rcm("topics", "deploy/topics.json", "--replication", "1")
 
 
 def _free_offset() -> int:

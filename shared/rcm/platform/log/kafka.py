@@ -46,6 +46,7 @@ _SESSION_MS: Final = 6_000
 _HEARTBEAT_MS: Final = 1_500
 _POLL_MS: Final = 500
 _READ_S: Final = 10.0
+_STOP_S: Final = 5.0
 
 
 class KafkaLog:
@@ -71,7 +72,12 @@ class KafkaLog:
         self._reading = asyncio.Lock()
         self._counts: dict[str, int] = {}
 
-    async def create_topics(self, topics: Mapping[str, int], replication: int = 1) -> None:
+    async def create_topics(
+        self,
+        topics: Mapping[str, int],
+        replication: int = 1,
+        config: Mapping[str, str] = TOPIC_CONFIG,
+    ) -> None:
         """Make the topics that are missing; may be repeated.
 
         Raises:
@@ -83,7 +89,7 @@ class KafkaLog:
             await admin.start()
             there = await admin.list_topics()
             missing = [
-                NewTopic(topic, count, replication, topic_configs=TOPIC_CONFIG)
+                NewTopic(topic, count, replication, topic_configs=dict(config))
                 for topic, count in sorted(topics.items())
                 if topic not in there
             ]
@@ -190,7 +196,7 @@ class KafkaLog:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await _stopped(producer)
                 raise
             self._producer = producer
         return self._producer
@@ -199,8 +205,7 @@ class KafkaLog:
         """An idempotent producer that failed once is not used again."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(KafkaError, OSError):
-                await producer.stop()
+            await _stopped(producer)
 
     @asynccontextmanager
     async def _reading_client(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -223,8 +228,7 @@ class KafkaLog:
     async def _drop_reader(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
-            with contextlib.suppress(KafkaError, OSError):
-                await reader.stop()
+            await _stopped(reader)
 
 
 class KafkaConsumer:
@@ -245,16 +249,17 @@ class KafkaConsumer:
         # The broker answers a static member that comes back with its old assignment, whatever it
         # subscribes to now: so other topics make another member.
         topics_mark = hashlib.sha256(",".join(sorted(topics)).encode()).hexdigest()[:8]
-        self._consumer = AIOKafkaConsumer(
+        self._options = {
             **connection,
-            group_id=group,
-            group_instance_id=f"{group}-{member}-{topics_mark}",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=_SESSION_MS,
-            heartbeat_interval_ms=_HEARTBEAT_MS,
-            max_partition_fetch_bytes=RECORD_BYTES_MAX,
-        )
+            "group_id": group,
+            "group_instance_id": f"{group}-{member}-{topics_mark}",
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "session_timeout_ms": _SESSION_MS,
+            "heartbeat_interval_ms": _HEARTBEAT_MS,
+            "max_partition_fetch_bytes": RECORD_BYTES_MAX,
+        }
+        self._consumer: AIOKafkaConsumer | None = None
         self._next: dict[KafkaPlace, int] = {}
         self._generation = 0
         self._poll: asyncio.Task[tuple[int, dict[KafkaPlace, list[Any]]]] | None = None
@@ -262,12 +267,14 @@ class KafkaConsumer:
 
     async def start(self) -> None:
         """Join; partitions come later, through the listener."""
-        self._consumer.subscribe(self._topics, listener=_Listener(self))
+        consumer = AIOKafkaConsumer(**self._options)
+        consumer.subscribe(self._topics, listener=_Listener(self))
         try:
-            await self._consumer.start()
+            await consumer.start()
         except (KafkaError, OSError) as error:
-            await self._consumer.stop()
+            await _stopped(consumer)
             raise LogUnavailable(type(error).__name__) from error
+        self._consumer, self._paused = consumer, False
 
     @property
     def owned(self) -> frozenset[TopicPartition]:
@@ -275,7 +282,13 @@ class KafkaConsumer:
         return frozenset(TopicPartition(*place) for place in self._next)
 
     async def fetch(self, records_max: int) -> list[Record]:
-        """Take what the poll under way has brought, and start the next."""
+        """Take what the poll under way has brought, and start the next.
+
+        Raises:
+            LogUnavailable: The poll failed; the next call joins anew.
+        """
+        if self._consumer is None:
+            await self.start()
         self._hold(not records_max)
         poll = self._poll
         if poll is None:
@@ -289,6 +302,8 @@ class KafkaConsumer:
         try:
             generation, rows = poll.result()
         except (KafkaError, OSError) as error:
+            # A coordinator that failed once fails every poll: begin again from the store.
+            await self._leave()
             raise LogUnavailable(type(error).__name__) from error
         if generation != self._generation:
             self._seek_back()
@@ -314,15 +329,16 @@ class KafkaConsumer:
     async def mirror(self, positions: Mapping[TopicPartition, int]) -> None:
         """Commit the positions to the group, for lag dashboards."""
         ours = {KafkaPlace(*place): offset for place, offset in positions.items()}
-        with contextlib.suppress(KafkaError, IllegalStateError, OSError):
-            await self._consumer.commit({p: o for p, o in ours.items() if p in self._next})
+        if self._consumer is not None:
+            with contextlib.suppress(KafkaError, IllegalStateError, OSError):
+                await self._consumer.commit({p: o for p, o in ours.items() if p in self._next})
 
     async def close(self) -> None:
         """Leave the group."""
         if self._poll is not None:
             self._poll.cancel()
             await asyncio.gather(self._poll, return_exceptions=True)
-        await self._consumer.stop()
+        await self._leave()
 
     async def gained(self, places: Collection[KafkaPlace]) -> None:
         """Start new partitions where the store is."""
@@ -336,24 +352,34 @@ class KafkaConsumer:
             self._next.pop(place, None)
         self._generation += 1
 
+    async def _leave(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await _stopped(consumer)
+        await self.lost([*self._next])
+
     def _moved(self, positions: Mapping[KafkaPlace, int]) -> None:
         self._generation += 1
         for place, offset in positions.items():
             self._next[place] = offset
-            self._consumer.seek(place, offset)
+            if self._consumer is not None:
+                self._consumer.seek(place, offset)
 
     def _seek_back(self) -> None:
         """Fetch again what a poll brought that began before partitions moved."""
+        assert self._consumer is not None
         for place in self._next.keys() & self._consumer.assignment():
             self._consumer.seek(place, self._next[place])
 
     async def _get(self, records_max: int) -> tuple[int, dict[KafkaPlace, list[Any]]]:
+        assert self._consumer is not None
         generation = self._generation
         rows = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=records_max or None)
         return generation, rows
 
     def _hold(self, wanted: bool) -> None:  # noqa: FBT001 - the state, not a mode
         """Pause or resume fetching; a paused member still polls, and stays in its group."""
+        assert self._consumer is not None
         if wanted != self._paused:
             change = self._consumer.pause if wanted else self._consumer.resume
             change(*self._consumer.assignment())
@@ -373,6 +399,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     async def on_partitions_assigned(self, assigned: Collection[KafkaPlace]) -> None:
         """Seek."""
         await self._consumer.gained(assigned)
+
+
+async def _stopped(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop a client, but do not wait for ever for a broker that is gone."""
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(_STOP_S):
+            await client.stop()
 
 
 async def _send(
