@@ -166,3 +166,11 @@ def test_a_file_cut_anywhere_raises_nothing_and_says_so(step: int):
         for _ in check:
             pass
         assert any(one.is_error for one in check.findings) or end == 0 or check.findings
+
+
+def test_a_claim_does_not_print_what_it_holds():
+    (read,) = x837.read(a_file(dependent(World(1)))).claims
+    for shown in (repr(read), repr(read.claim), repr(read.claim.patient), str(read.claim.lines)):
+        assert "ROE" not in shown
+        assert "DOE" not in shown
+        assert read.claim.claim_id not in shown

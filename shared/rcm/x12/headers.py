@@ -16,10 +16,11 @@ from rcm.x12 import values
 from rcm.x12.checker import Checker
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding
+from rcm.x12.private import Private
 from rcm.x12.reader import Reader
 
 
-class HeaderParty(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class HeaderParty(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A party that the head names. NM1 or N1."""
 
     role_code: str  # NM101 or N101: 41, 40, PR, X3, P5, IN, PE, RM, ...

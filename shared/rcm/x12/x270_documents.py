@@ -13,14 +13,13 @@ text or None means that the element is absent; positions are loop and element.
 from datetime import date
 from decimal import Decimal
 
-from msgspec import Struct
-
 from rcm.money import Cents
+from rcm.x12.private import Private
 from rcm.x12.x837_details import Procedure
 from rcm.x12.x837_parties import Address, Contact, EntityType
 
 
-class Identifier(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Identifier(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An identifier under its qualifier, with words to it. REF."""
 
     qualifier_code: str  # REF01
@@ -28,7 +27,7 @@ class Identifier(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     description: str = ""  # REF03, such as a plan's name
 
 
-class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Period(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A day or a range of days under its qualifier. DTP."""
 
     qualifier_code: str  # DTP01: 291 plan, 307 eligibility, 346 plan begin, 472 service, ...
@@ -36,7 +35,7 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     last_on: date | None = None  # DTP03 in its RD8 form; None means D8
 
 
-class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Trace(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A number by which an answer finds its question. TRN."""
 
     type_code: str  # TRN01: 1 ours in a 270; in a 271 2 the asker's, 1 the answerer's
@@ -45,7 +44,7 @@ class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     addition: str = ""  # TRN04
 
 
-class Party(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Party(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Somebody who is asked, asks, or is concerned. 2100A, 2100B, 2120."""
 
     role_code: str  # NM101: PR payer, 1P provider, 2B, 36, 80, FA, GP, P5; more in a 2120
@@ -78,7 +77,7 @@ class Person(Party, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     periods: tuple[Period, ...] = ()  # DTP
 
 
-class Rejection(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Rejection(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Why a question was not answered. AAA."""
 
     is_valid_request: bool  # AAA01: Y the request was valid and refused, N it was not valid
@@ -86,7 +85,7 @@ class Rejection(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     follow_up_code: str  # AAA04: C correct and send again, N do not, R allowed, W wait, ...
 
 
-class Question(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Question(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One benefit that is asked about. 2110C, 2110D of a 270."""
 
     service_type_codes: tuple[str, ...] = ()  # EQ01, repeated; 30 is health benefit plan coverage
@@ -99,7 +98,7 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     period: Period | None = None  # DTP*291
 
 
-class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Delivery(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How a benefit is delivered, such as 30 visits a calendar year. 2110 HSD."""
 
     quantity_qualifier_code: str = ""  # HSD01
@@ -112,7 +111,7 @@ class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     pattern_code: str = ""  # HSD08
 
 
-class Qualification(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Qualification(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """To which place, injury or illness a benefit is limited. 2115 III."""
 
     list_code: str = ""  # III01: ZZ place of service, GR, NI
@@ -121,7 +120,7 @@ class Qualification(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     text: str = ""  # III04
 
 
-class Benefit(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Benefit(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing that is known of a person's coverage. 2110C, 2110D of a 271."""
 
     information_code: str  # EB01: 1 active, 6 inactive, A coinsurance, B copay, C deductible, ...
@@ -147,7 +146,7 @@ class Benefit(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     parties: tuple[Party, ...] = ()  # 2120, between LS and LE
 
 
-class Inquiry(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Inquiry(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is asked about one person. 270."""
 
     source: Party  # 2100A
@@ -158,7 +157,7 @@ class Inquiry(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     questions: tuple[Question, ...] = ()  # 2110
 
 
-class Response(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Response(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is known about one person, or why nothing is said. 271.
 
     A refusal above the subscriber leaves the levels below it away: then they are None.
@@ -176,7 +175,7 @@ class Response(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     benefits: tuple[Benefit, ...] = ()  # 2110
 
 
-class Exchange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Exchange(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The head of a 270 or 271: BHT."""
 
     purpose_code: str  # BHT02: 13 request, 01 cancel, 36; 11 response

@@ -13,15 +13,14 @@ empty text or None means that the element is absent.
 from datetime import date
 from decimal import Decimal
 
-from msgspec import Struct
-
 from rcm.money import Cents
+from rcm.x12.private import Private
 from rcm.x12.x270_documents import Party, Person
 from rcm.x12.x277ca_documents import StatusCode
 from rcm.x12.x837_details import Procedure
 
 
-class Status(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Status(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What was said about a claim, a line or a level. STC."""
 
     codes: tuple[StatusCode, ...]  # STC01, STC10, STC11
@@ -35,7 +34,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     text: str = ""  # STC12
 
 
-class StatusLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class StatusLine(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A service line that is asked about or answered for. 2210 of a 276, 2220 of a 277."""
 
     procedure: Procedure | None  # SVC01
@@ -49,7 +48,7 @@ class StatusLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     service_through: date | None = None  # DTP*472 in its RD8 form; None means D8
 
 
-class ClaimStatusDocument(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ClaimStatusDocument(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a request and a report share."""
 
     payer: Party  # 2100A
@@ -87,7 +86,7 @@ class StatusReport(ClaimStatusDocument, frozen=True, kw_only=True, omit_defaults
     statuses: tuple[Status, ...] = ()  # STC
 
 
-class StatusExchange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class StatusExchange(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The head of a 276 or 277: BHT."""
 
     reference_number: str  # BHT03

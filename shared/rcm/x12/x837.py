@@ -14,6 +14,7 @@
 
 from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.set_aside import SetAside
+from rcm.x12.x835_documents import Adjustment
 from rcm.x12.x837_check import CheckedClaim, FileCheck, check_claim
 from rcm.x12.x837_claims import (
     Claim,
@@ -23,7 +24,6 @@ from rcm.x12.x837_claims import (
     Submission,
 )
 from rcm.x12.x837_details import (
-    Adjustment,
     Ambulance,
     Attachment,
     Condition,

@@ -15,8 +15,8 @@ from typing import Final
 from rcm.money import dollars
 from rcm.x12 import x837_rules as rules
 from rcm.x12.code_sets import CodeSets
+from rcm.x12.x835_documents import Adjustment
 from rcm.x12.x837_claims import Claim
-from rcm.x12.x837_details import Adjustment
 from rcm.x12.x837_faults import Fault
 from rcm.x12.x837_lines import LineAdjudication, OtherPayer, ServiceLine
 

@@ -17,9 +17,8 @@ itself; the reader shares the values and the writer groups by them.
 from datetime import date
 from typing import Literal
 
-from msgspec import Struct
-
 from rcm.money import Cents
+from rcm.x12.private import Private
 from rcm.x12.x837_details import (
     Ambulance,
     Attachment,
@@ -53,7 +52,7 @@ from rcm.x12.x837_parties import (
 )
 
 
-class Submission(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Submission(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The head of one transaction set: ST, BHT, 1000A, 1000B."""
 
     submitter: Submitter
@@ -65,7 +64,7 @@ class Submission(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     transaction_type_code: Literal["CH", "RP", "31"] = "CH"  # BHT06: chargeable, reporting
 
 
-class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Claim(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the claims of the three guides share. 2300."""
 
     billing_provider: BillingProvider

@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
-
 from rcm.money import Cents
+from rcm.x12.private import Private
 
 
-class Diagnosis(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Diagnosis(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One diagnosis. A component group of 2300 HI."""
 
     code: str  # HI..-2, without its dot
@@ -21,7 +20,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     icd_version: Literal[9, 10] = 10  # 9 only in old files: qualifiers BK, BF, BJ, PR, BN
 
 
-class InpatientProcedure(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class InpatientProcedure(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One ICD-10-PCS procedure of an inpatient stay. 837I 2300 HI*BBR, BBQ."""
 
     code: str  # HI..-2
@@ -29,14 +28,14 @@ class InpatientProcedure(Struct, frozen=True, kw_only=True, omit_defaults=True, 
     icd_version: Literal[9, 10] = 10  # 9 only in old files: qualifiers BR, BQ
 
 
-class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Occurrence(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An event that bears on payment. 837I 2300 HI*BH."""
 
     code: str  # HI..-2, NUBC
     occurred_on: date  # HI..-4
 
 
-class OccurrenceSpan(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class OccurrenceSpan(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A period that bears on payment. 837I 2300 HI*BI."""
 
     code: str  # HI..-2, NUBC
@@ -44,23 +43,14 @@ class OccurrenceSpan(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     occurred_through: date  # HI..-4, second half
 
 
-class ValueCode(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ValueCode(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An amount that bears on payment. 837I 2300 HI*BE."""
 
     code: str  # HI..-2, NUBC
     amount_cents: Cents  # HI..-5; where the code counts days or measures, hundredths of one
 
 
-class Adjustment(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One reason why a payer paid other than was billed. 2320 and 2430 CAS."""
-
-    group_code: str  # CAS01: CO, PR, OA, PI, CR
-    reason_code: str  # CAS02, 05, 08, 11, 14, 17: CARC
-    amount_cents: Cents  # CAS03, 06, 09, 12, 15, 18; positive lowers the payment
-    quantity: Decimal | None = None  # CAS04, 07, 10, 13, 16, 19: units adjusted
-
-
-class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Attachment(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Paper or file that supports the claim; a 275 cites its control number. PWK."""
 
     report_type_code: str  # PWK01
@@ -68,14 +58,14 @@ class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     control_number: str = ""  # PWK06 under PWK05 = AC
 
 
-class Note(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Note(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Free text. NTE."""
 
     code: str  # NTE01: ADD, CER, DCP, DGN, TPO (837P); ADD, ALG, DCP, DGN, DME, MED, ... (837I)
     text: str  # NTE02
 
 
-class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Condition(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A certification. CRC."""
 
     category_code: str  # CRC01: 07 ambulance, 70 hospice, 75 homebound, E1-E3, ZZ EPSDT, 09 DME
@@ -83,7 +73,7 @@ class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     codes: tuple[str, ...]  # CRC03..CRC07
 
 
-class Ambulance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Ambulance(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An ambulance journey. 837P 2300 or 2400 CR1."""
 
     reason_code: str  # CR104
@@ -93,7 +83,7 @@ class Ambulance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     stretcher_purpose: str = ""  # CR110
 
 
-class SpinalManipulation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class SpinalManipulation(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Chiropractic treatment. 837P 2300 CR2."""
 
     condition_code: str  # CR208
@@ -101,14 +91,14 @@ class SpinalManipulation(Struct, frozen=True, kw_only=True, omit_defaults=True, 
     more_description: str = ""  # CR211
 
 
-class EquipmentCertification(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class EquipmentCertification(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long equipment is needed. 837P 2400 CR3."""
 
     certification_type_code: str  # CR301: I initial, R renewal, S revised
     duration_months: Decimal  # CR303 under CR302 = MO
 
 
-class Contract(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Contract(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Terms that the claim is billed under. CN1."""
 
     type_code: str  # CN101
@@ -119,7 +109,7 @@ class Contract(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     version: str = ""  # CN106
 
 
-class Repricing(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Repricing(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a repricer made of the claim or line before the payer saw it. HCP."""
 
     methodology_code: str  # HCP01
@@ -139,7 +129,7 @@ class Repricing(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     exception_code: str = ""  # HCP15
 
 
-class Procedure(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Procedure(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What was done. SV101, SV202, SV301, SVD03 (composite medical procedure identifier)."""
 
     code: str  # -2
@@ -148,7 +138,7 @@ class Procedure(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     qualifier_code: str = "HC"  # -1: HC HCPCS, HP HIPPS, AD dental, ER, IV, WK
 
 
-class Drug(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Drug(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The drug behind a line. 2410 LIN, CTP, REF."""
 
     ndc: str  # LIN03 under LIN02 = N4: eleven digits, 5-4-2, no hyphens
@@ -158,7 +148,7 @@ class Drug(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     link_sequence_number: str = ""  # REF*VY
 
 
-class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Measurement(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A test result. 837P 2400 MEA."""
 
     reference_code: str  # MEA01: OG original, TR test results
@@ -166,7 +156,7 @@ class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     value: Decimal  # MEA03
 
 
-class FormAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class FormAnswer(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An answer on a form. 837P 2440 FRM."""
 
     question_number: str  # FRM01
@@ -176,7 +166,7 @@ class FormAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     percentage: Decimal | None = None  # FRM05
 
 
-class Form(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Form(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A supporting form. 837P 2440 LQ, FRM."""
 
     list_code: str  # LQ01: AS, UT
@@ -184,21 +174,21 @@ class Form(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     answers: tuple[FormAnswer, ...]  # FRM, 1 to 99
 
 
-class Tooth(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Tooth(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A tooth and its surfaces. 837D 2400 TOO."""
 
     code: str  # TOO02 under TOO01 = JP
     surface_codes: tuple[str, ...] = ()  # TOO03: M, O, I, D, B, F, L
 
 
-class ToothStatus(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ToothStatus(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A tooth that is missing or will be extracted. 837D 2300 DN2."""
 
     tooth_code: str  # DN201, with DN206 = JP
     status_code: str  # DN202: E to be extracted, M missing
 
 
-class Orthodontics(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Orthodontics(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An orthodontic treatment plan. 837D 2300 DN1."""
 
     total_months: Decimal | None = None  # DN101

@@ -7,11 +7,10 @@ they do share is in `ServiceLine`. Positions are given as loop and element.
 from datetime import date
 from decimal import Decimal
 
-from msgspec import Struct
-
 from rcm.money import Cents
+from rcm.x12.private import Private
+from rcm.x12.x835_documents import Adjustment
 from rcm.x12.x837_details import (
-    Adjustment,
     Ambulance,
     Attachment,
     Condition,
@@ -33,7 +32,7 @@ from rcm.x12.x837_parties import (
 )
 
 
-class OutpatientAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class OutpatientAdjudication(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What Medicare said of an outpatient claim. 2320 MOA."""
 
     reimbursement_rate: Decimal | None = None  # MOA01
@@ -43,7 +42,7 @@ class OutpatientAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=Tr
     nonpayable_professional_cents: Cents | None = None  # MOA09
 
 
-class InpatientAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class InpatientAdjudication(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What Medicare said of an inpatient claim. 837I 2320 MIA."""
 
     covered_days: Decimal | None = None  # MIA01
@@ -68,7 +67,7 @@ class InpatientAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=Tru
     capital_exception_cents: Cents | None = None  # MIA24
 
 
-class OtherSubscriber(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class OtherSubscriber(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who holds the policy with the other payer. 2330A."""
 
     name: str  # NM103
@@ -82,7 +81,7 @@ class OtherSubscriber(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     social_security_number: str = ""  # REF*SY
 
 
-class OtherPayer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class OtherPayer(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Another payer of the same claim: before us with its adjudication, or after us. 2320, 2330.
 
     Adjustments stand either here (CAS at claim level) or in the lines' `LineAdjudication`, never
@@ -118,7 +117,7 @@ class OtherPayer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     providers: tuple[Provider, ...] = ()  # 2330C.., role and secondary identifiers
 
 
-class LineAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class LineAdjudication(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one other payer did with a line: billed = paid + adjustments. 2430."""
 
     payer_number: str  # SVD01 = 2330B NM109
@@ -132,7 +131,7 @@ class LineAdjudication(Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     remaining_patient_liability_cents: Cents | None = None  # AMT*EAF
 
 
-class ServiceLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ServiceLine(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the lines of the three guides share. 2400; LX01 is its place among the claim's lines."""
 
     billed_cents: Cents  # SV102, SV203, SV302
@@ -151,7 +150,7 @@ class ServiceLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     adjudications: tuple[LineAdjudication, ...] = ()  # 2430
 
 
-class EquipmentRental(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class EquipmentRental(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Durable medical equipment rented or bought. 837P 2400 SV5."""
 
     procedure: Procedure  # SV501, the same code as SV101

@@ -10,13 +10,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from rcm.x12.private import Private
 
 EntityType = Literal["1", "2"]
 """NM102: 1 a person, 2 an organisation."""
 
 
-class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Reference(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An identifier under a qualifier, for the REF segments that have no name of their own here."""
 
     qualifier_code: str  # REF01
@@ -24,21 +24,21 @@ class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     payer_number: str = ""  # REF04-2 under REF04-1 = 2U: the other payer it belongs to (2400, 2420)
 
 
-class ContactNumber(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ContactNumber(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One way to reach a contact."""
 
     qualifier_code: Literal["TE", "EX", "FX", "EM"]  # PER03/05/07: telephone, extension, fax, mail
     number: str  # PER04/06/08
 
 
-class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Contact(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A person to ask. PER, with PER01 = IC."""
 
     name: str = ""  # PER02
     numbers: tuple[ContactNumber, ...] = ()  # PER03..PER08, at most three
 
 
-class Address(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Address(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where somebody is. N3 and N4."""
 
     line_1: str = ""  # N301; no N3 is written when it is empty
@@ -50,7 +50,7 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     subdivision_code: str = ""  # N407, ISO 3166-2, where a country other than these has one
 
 
-class Submitter(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Submitter(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who sends the file. 1000A."""
 
     name: str  # NM103
@@ -61,14 +61,14 @@ class Submitter(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     middle_name: str = ""  # NM105
 
 
-class Receiver(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Receiver(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who takes the file. 1000B."""
 
     name: str  # NM103
     number: str  # NM109 under NM108 = 46
 
 
-class PayToPlan(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class PayToPlan(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A plan that has bought the claim and is to be paid instead of the provider. 2010AC."""
 
     name: str  # NM103
@@ -79,7 +79,7 @@ class PayToPlan(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     secondary_identifiers: tuple[Reference, ...] = ()  # REF*2U, FY or NF
 
 
-class BillingProvider(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class BillingProvider(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who bills and is to be paid. 2000A, 2010AA; pay-to address 2010AB; pay-to plan 2010AC."""
 
     name: str  # 2010AA NM103
@@ -99,7 +99,7 @@ class BillingProvider(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     pay_to_plan: PayToPlan | None = None  # 2010AC
 
 
-class Subscriber(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Subscriber(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who holds the policy with the payer that this claim goes to. 2000B, 2010BA.
 
     The subscriber is the patient when `relationship_code` is 18; then birth date, sex and address
@@ -130,7 +130,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     is_pregnant: bool = False  # 2000B PAT09 = Y (837P)
 
 
-class Patient(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Patient(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who was treated, when it is a dependent without a member number. 2000C, 2010CA."""
 
     relationship_code: str  # PAT01: 01 spouse, 19 child, 20 employee, 21 unknown, ... G8 other
@@ -149,7 +149,7 @@ class Patient(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     is_pregnant: bool = False  # PAT09 = Y (837P)
 
 
-class Payer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Payer(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who is asked to pay. 2010BB."""
 
     name: str  # NM103
@@ -160,7 +160,7 @@ class Payer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     billing_provider_identifiers: tuple[Reference, ...] = ()  # REF*G2, LU: the payer's names for us
 
 
-class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Provider(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A provider or place in a part of the claim. 2310, 2330 (identifiers only), 2420.
 
     `role_code` is NM101: DN referring, P3 primary care, 82 rendering, 77 service facility,

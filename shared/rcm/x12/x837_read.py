@@ -44,11 +44,21 @@ LEVEL_UNKNOWN: Final = Rule(
     ("IK4", "7"),
 )
 LEVEL_NUMBER: Final = Rule(
-    "hl-number", 2, Severity.ERROR, "Number the levels 1, 2, 3 in the order of the file."
+    "hl-number",
+    2,
+    Severity.ERROR,
+    "Number the levels 1, 2, 3 in the order of the file.",
+    ("IK4", "I12"),
 )
-LEVEL_PARENT: Final = Rule("hl-parent", 2, Severity.ERROR, "Name the level directly above in HL02.")
+LEVEL_PARENT: Final = Rule(
+    "hl-parent", 2, Severity.ERROR, "Name the level directly above in HL02.", ("IK4", "I12")
+)
 LEVEL_CHILD: Final = Rule(
-    "hl-child-code", 2, Severity.ERROR, "Write 1 in HL04 when a level below follows, else 0."
+    "hl-child-code",
+    2,
+    Severity.ERROR,
+    "Write 1 in HL04 when a level below follows, else 0.",
+    ("IK4", "I12"),
 )
 RULES: Final = (NOT_837, LEVEL_UNKNOWN, LEVEL_NUMBER, LEVEL_PARENT, LEVEL_CHILD)
 _TABLES: Final[dict[str, ClaimTable]] = {

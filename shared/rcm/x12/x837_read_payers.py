@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rcm.x12 import values
-from rcm.x12.x837_details import Adjustment, Procedure
+from rcm.x12.x835_documents import Adjustment
+from rcm.x12.x837_details import Procedure
 from rcm.x12.x837_lines import (
     InpatientAdjudication,
     LineAdjudication,

@@ -2,6 +2,9 @@
 
 Structure (what stands where, how often, how long) is in the guides' tables. The default here is
 the guide; where a rule is ours or a payer's, or the guide leaves room, it is a warning.
+
+Faults from level 3 on are of one claim, and are answered claim by claim in a 277CA: they have no
+code in a 999, which would refuse the whole transaction for them.
 """
 
 from typing import Final
@@ -9,7 +12,7 @@ from typing import Final
 from rcm.x12.findings import Rule, Severity
 
 
-def _rule(rule_id: str, level: int, remedy: str, ack: tuple[str, str] = ("IK4", "I12")) -> Rule:
+def _rule(rule_id: str, level: int, remedy: str, ack: tuple[str, str] = ("", "")) -> Rule:
     return Rule(rule_id, level, Severity.ERROR, remedy, ack)
 
 
@@ -20,10 +23,14 @@ def _advice(rule_id: str, level: int, remedy: str) -> Rule:
 # Parties, in 2010AA, 2010BA, 2010CA, and providers everywhere.
 NPI_MISSING: Final = _rule("billing-npi-missing", 4, "Write the NPI in NM109 with NM108 = XX.")
 NPI_INVALID: Final = _rule(
-    "npi-invalid", 5, "Correct the NPI: ten digits, first 1 or 2, valid check digit.", ("IK4", "7")
+    "npi-invalid",
+    5,
+    "Correct the NPI: ten digits, first 1 or 2, valid check digit.",
 )
 TAXONOMY_SHAPE: Final = _rule(
-    "taxonomy-shape", 5, "Write ten characters of the NUCC list, such as 207Q00000X.", ("IK4", "7")
+    "taxonomy-shape",
+    5,
+    "Write ten characters of the NUCC list, such as 207Q00000X.",
 )
 ADDRESS_BOX: Final = _rule(
     "billing-address-box", 4, "Write a street address here and the box in 2010AB pay-to."
@@ -36,7 +43,6 @@ STATE_UNKNOWN: Final = _rule(
     "state-unknown",
     5,
     "Write the two-letter code of a US state or Canadian province.",
-    ("IK4", "7"),
 )
 TAX_NUMBER: Final = _advice("tax-number-shape", 4, "Write nine digits without hyphens.")
 MEMBER_NUMBER: Final = _rule(
@@ -54,9 +60,11 @@ SELF_WITH_PATIENT: Final = _rule(
 PATIENT_MISSING: Final = _rule(
     "patient-missing", 4, "Write 18 in SBR02, or add the patient level 2000C."
 )
-BIRTH_FUTURE: Final = _rule("birth-in-future", 4, "Correct the date of birth.", ("IK4", "8"))
+BIRTH_FUTURE: Final = _rule("birth-in-future", 4, "Correct the date of birth.")
 BIRTH_AFTER_SERVICE: Final = _rule(
-    "birth-after-service", 4, "Correct the date of birth or of service.", ("IK4", "8")
+    "birth-after-service",
+    4,
+    "Correct the date of birth or of service.",
 )
 MSP_TYPE: Final = _rule(
     "medicare-secondary-reason-missing", 4, "Say in SBR05 why Medicare pays after another payer."
@@ -77,7 +85,9 @@ CLAIM_ID_REPEATED: Final = _rule(
     "claim-id-repeated", 4, "Give every claim of a transaction a number of its own."
 )
 FREQUENCY: Final = _rule(
-    "frequency-invalid", 4, "Use a frequency code that this kind of claim knows.", ("IK4", "7")
+    "frequency-invalid",
+    4,
+    "Use a frequency code that this kind of claim knows.",
 )
 FREQUENCY_NUMBER: Final = _rule(
     "frequency-needs-payer-number", 4, "Add REF*F8 with the payer's number of the first claim."
@@ -101,7 +111,9 @@ STILL_PATIENT: Final = _rule(
 )
 STATEMENT_MISSING: Final = _rule("statement-dates-missing", 4, "Add DTP*434 with RD8.")
 STATEMENT_ORDER: Final = _rule(
-    "statement-dates-reversed", 4, "Write the first day before the last.", ("IK4", "8")
+    "statement-dates-reversed",
+    4,
+    "Write the first day before the last.",
 )
 OUTSIDE_STATEMENT: Final = _advice(
     "service-outside-statement", 4, "Correct the line's date or the statement's."
@@ -152,10 +164,14 @@ AMBULANCE_PICKUP: Final = _rule(
 )
 TOO_MANY: Final = _rule("too-many", 2, "Split the claim.", ("IK3", "4"))
 DATES_REVERSED: Final = _rule(
-    "dates-reversed", 4, "Write the first day before the last.", ("IK4", "8")
+    "dates-reversed",
+    4,
+    "Write the first day before the last.",
 )
 DATE_FUTURE: Final = _rule(
-    "date-in-future", 4, "Correct the date: it had not come when the claim was sent.", ("IK4", "8")
+    "date-in-future",
+    4,
+    "Correct the date: it had not come when the claim was sent.",
 )
 
 # Diagnoses and procedures.
@@ -177,10 +193,14 @@ PCS_UNKNOWN: Final = _rule(
     "inpatient-procedure-unknown", 5, "Use an ICD-10-PCS code of the day of discharge."
 )
 CODE_UNKNOWN: Final = _rule(
-    "code-unknown", 5, "Use a code of the list that is named, valid on that day.", ("IK4", "7")
+    "code-unknown",
+    5,
+    "Use a code of the list that is named, valid on that day.",
 )
 PLACE_UNKNOWN: Final = _rule(
-    "place-of-service-unknown", 5, "Use a place of service of the CMS list.", ("IK4", "7")
+    "place-of-service-unknown",
+    5,
+    "Use a place of service of the CMS list.",
 )
 BILL_TYPE: Final = _rule(
     "bill-type-shape", 5, "Write the first two digits of the type of bill in CLM05-1."
@@ -201,12 +221,18 @@ DESCRIPTION_MISSING: Final = _rule(
 
 # Lines, in 2400 and 2410.
 POINTER_RANGE: Final = _rule(
-    "diagnosis-pointer-range", 4, "Point at a diagnosis that the claim has.", ("IK4", "7")
+    "diagnosis-pointer-range",
+    4,
+    "Point at a diagnosis that the claim has.",
 )
 POINTER_REPEATED: Final = _rule(
-    "diagnosis-pointer-repeated", 4, "Point at a diagnosis once.", ("IK4", "7")
+    "diagnosis-pointer-repeated",
+    4,
+    "Point at a diagnosis once.",
 )
-LINE_NUMBER: Final = _rule("line-number", 2, "Number the lines of a claim 1, 2, 3 in LX01.")
+LINE_NUMBER: Final = _rule(
+    "line-number", 2, "Number the lines of a claim 1, 2, 3 in LX01.", ("IK4", "I12")
+)
 LINE_CONTROL_REPEATED: Final = _rule(
     "line-control-number-repeated", 4, "Give every line of a claim its own REF*6R."
 )

@@ -13,7 +13,8 @@ from typing import Final
 from rcm.money import x12_from_cents
 from rcm.x12.lexer import Delimiters
 from rcm.x12.writer import STANDARD, Block
-from rcm.x12.x837_details import Adjustment, Attachment, Contract, Note, Repricing
+from rcm.x12.x835_documents import Adjustment
+from rcm.x12.x837_details import Attachment, Contract, Note, Repricing
 from rcm.x12.x837_parties import Address, Contact, Provider, Reference
 
 Row = tuple[str, ...]
