@@ -59,6 +59,7 @@ READABLE_TYPES: Final = frozenset(
 )
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json", re.ASCII)
 _HEADERS_MAX: Final = 100
+HEAD_BYTES_MAX: Final = 32 * 1024
 _QUIET: Final = ("/health/", "/metrics", "/status", "/static/")
 _EVENT_STREAM: Final = "text/event-stream"
 
@@ -151,8 +152,9 @@ class _Exchange:
         name = host if host.endswith("]") else host.rsplit(":", 1)[0]
         if "*" not in self._hosts and name not in self._hosts:
             raise MalformedRequest("The Host header names no host of this service.")
-        if len(self._headers.raw) > _HEADERS_MAX:
-            raise MalformedRequest("Too many headers.")
+        raw = self._headers.raw
+        if len(raw) > _HEADERS_MAX or sum(len(n) + len(v) for n, v in raw) > HEAD_BYTES_MAX:
+            raise MalformedRequest("The head is too large.")
         length = self._headers.get("content-length")
         chunked = "transfer-encoding" in self._headers
         if length is not None and (chunked or not (length.isascii() and length.isdigit())):

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from rcm.platform.http.guard import HEAD_BYTES_MAX
 from rcm.platform.settings import Settings
 from rcm.platform.telemetry import Log, LogHandler
 
@@ -19,7 +20,6 @@ HEAD_S: Final = 10.0
 _KEEP_ALIVE_S: Final = 15
 _STOP_S: Final = 8
 _CONNECTIONS_MAX: Final = 1_000
-_HEAD_BYTES_MAX: Final = 32 * 1024
 
 
 class DeadlineProtocol(H11Protocol):
@@ -87,6 +87,6 @@ def server(app: FastAPI, settings: Settings, port: int, log: Log) -> uvicorn.Ser
         "timeout_keep_alive": _KEEP_ALIVE_S,
         "timeout_graceful_shutdown": _STOP_S,
         "limit_concurrency": _CONNECTIONS_MAX,
-        "h11_max_incomplete_event_size": _HEAD_BYTES_MAX,
+        "h11_max_incomplete_event_size": HEAD_BYTES_MAX,
     }
     return uvicorn.Server(uvicorn.Config(app, host=settings.host, port=port, **options))
