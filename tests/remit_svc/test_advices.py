@@ -1,5 +1,7 @@
 """Given a claim and what came before, when an advice comes, then these facts."""
 
+import dataclasses
+
 import pytest
 
 from rcm.events.remit import (
@@ -223,6 +225,13 @@ def test_money_of_an_unknown_claim_stands_in_suspense():
     story.then(RemittanceAccepted, RemittanceUnmatched)
     assert ledger(story) == {"cash": 8_000, "suspense": -8_000}
     assert story.facts[1].stream_id == story.facts[1].event.unmatched_id
+
+
+def test_another_tenants_claim_is_nobodys_here():
+    theirs = dataclasses.replace(submitted(), tenant_id="lakeview")
+    story = remit.given(theirs).when(taking(paid_claim(), payment=8_000))
+    story.then(RemittanceAccepted, RemittanceUnmatched)
+    assert story.service.state(CLAIM, "lakeview").legs["P"].paid_cents == 0
 
 
 def test_a_claim_number_that_may_be_anything_names_no_stream():

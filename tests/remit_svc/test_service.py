@@ -304,8 +304,10 @@ async def test_a_file_that_was_cut_short_is_taken_up_from_the_archive(remit, tmp
             actor="tester",
         )
     )
-    assert await intake.take_up(["northside", "lakeview"], 0.0) == 1
-    assert await intake.take_up(["northside", "lakeview"], 0.0) == 0
+    elsewhere = Intake(remit.runtime, Archive(tmp_path / "lost"), handlers.BUILT_IN)
+    assert await elsewhere.take_up(["northside", "lakeview"], 0.0) == (0, 1)
+    assert await intake.take_up(["northside", "lakeview"], 0.0) == (1, 0)
+    assert await intake.take_up(["northside", "lakeview"], 0.0) == (0, 0)
     (row,) = (await remit.get("/remittances")).json()["data"]
     assert row["status"] == "posted"
 

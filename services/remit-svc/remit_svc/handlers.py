@@ -182,10 +182,14 @@ class Intake:
             )
         )
 
-    async def take_up(self, tenant_ids: Sequence[str], older_than_s: float) -> int:
-        """Handle files that were received and not finished. Returns how many."""
+    async def take_up(self, tenant_ids: Sequence[str], older_than_s: float) -> tuple[int, int]:
+        """Handle files that were received and not finished.
+
+        Returns:
+            How many were handled, and how many are not in the archive: somebody has to look.
+        """
         before = datetime.now(UTC) - timedelta(seconds=older_than_s)
-        count = 0
+        count = missing = 0
         for tenant_id in tenant_ids:
             async with self.runtime.read(tenant_id) as session:
                 rows = await store.unhandled_files(
@@ -194,10 +198,12 @@ class Intake:
                 names = [row.sha256 for row in rows]
             for name in names:
                 data = await asyncio.to_thread(self.archive.read, tenant_id, name)
-                if data is not None:
-                    await self.take(tenant_id, data, "archive", "remit-svc")
-                    count += 1
-        return count
+                if data is None:
+                    missing += 1
+                    continue
+                await self.take(tenant_id, data, "archive", "remit-svc")
+                count += 1
+        return count, missing
 
     async def _handle(
         self, read: ReadFile, tenant_id: str, actor: str

@@ -111,9 +111,11 @@ async def take_up_files(runtime: Runtime, *, settings: Settings, table: Table, l
     intake = Intake(runtime, Archive(settings.data_dir / "archive"), table)
     older_than_s = 0.0
     while True:
-        count = await intake.take_up(settings.tenants, older_than_s)
+        count, missing = await intake.take_up(settings.tenants, older_than_s)
         if count:
             log.info("files-taken-up", count=count)
+        if missing:
+            log.error("files-not-in-archive", count=missing)
         older_than_s = TAKEN_UP_AFTER_S
         await asyncio.sleep(TAKEN_UP_AFTER_S)
 
