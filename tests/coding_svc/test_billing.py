@@ -182,12 +182,6 @@ def test_a_facility_line_without_revenue_code_is_held():
     assert ("no-revenue-code", "FT1[1]-13") in held(visit(), profile=profile(form="I"))
 
 
-def test_a_claim_of_too_many_lines_is_held():
-    lines = [ft1(f"T{n}", "1.00") for n in range(51)]
-    assert held(visit(*lines[1:], line=lines[0])) == {("too-many-lines", "FT1[51]")}
-    assert assessed(visit(*lines[2:], line=lines[0])).holds == ()
-
-
 def test_an_emergency_visit_takes_the_profiles_facility_codes_and_says_so():
     visit = message("DFT^P03", pid(), pv1("E"), ft1(code="99284^^C4", f7="0450^ED^UB"), in1())
     found = assessed(visit)
@@ -264,6 +258,15 @@ def test_lines_have_numbers_that_x12_can_carry_and_that_differ():
     odd = ft1("T1 *" + "x" * 40, code="93000^^C4")
     lines = assessed(register(), charges(ft1("T1"), odd, ft1("", code="71045^^C4"))).content.lines
     assert [line.line_item_control_number for line in lines] == ["T1", "L2", "L3"]
+
+
+def test_a_provider_named_once_is_named_everywhere():
+    found = assessed(register(), charges(ft1("T1", f20="1999999901"), number="2"))
+    assert found.content.lines[0].rendering.last_name == "ALPHADOC"
+
+
+def test_a_stay_whose_hour_of_admission_is_unknown_says_none():
+    assert assessed(inpatient(f44="20260227")).content.institutional.admitted_at == ""
 
 
 def test_a_dependents_subscriber_is_the_other_person():

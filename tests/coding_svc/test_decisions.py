@@ -37,7 +37,9 @@ from coding_svc.problems import (
     NothingToRelease,
     NotOverrulable,
     PatientForgotten,
+    SenderUnknown,
 )
+from coding_svc.rules.profile import Profiles
 from coding_svc.store import CodingTable
 from coding_svc.views import project
 from memory_cases import fact_of
@@ -159,6 +161,13 @@ def test_what_is_coded_carries_the_people_sealed():
     assert (patient["visit_number"], patient["account_number"]) == ("V1", "A1")
     (subscriber,) = msgspec.json.decode(desk.service.keys.open(TENANT, coded.subscribers))
     assert subscriber["member_number"] == "W123456789"
+
+
+def test_a_patient_without_a_record_number_is_known_by_the_account():
+    desk = Desk()
+    received, held = desk.take(message("ADT^A04", pid(f3=""), pv1(), in1()))
+    assert received.patient_id == desk.opaque("pt", "HOSP", "account", "A1")
+    assert "no-medical-record-number" in [r.rule_id for r in held.reasons]
 
 
 def test_a_forgotten_patient_cannot_come_back():
@@ -294,6 +303,30 @@ def test_codes_set_by_hand_must_have_their_shape(wanted, problem):
     desk = desk_with(register(), charges(ft1("T1")))
     with pytest.raises(problem):
         recode(desk, wanted)
+
+
+def test_line_diagnoses_can_be_set_by_hand():
+    desk = desk_with(register(), charges(ft1("T1")))
+    _, recoded = recode(desk, Codes(lines=(LineCodes(charge_id="T1", diagnosis_codes=("i10",)),)))
+    assert [d.code for d in recoded.diagnoses] == ["I10"]
+
+
+def test_a_merged_encounter_is_not_released_but_the_one_that_took_it_over():
+    desk = desk_with(register(), other(ft1("T0", "50.00")), MERGE)
+    gone = desk.encounter_id("A0")
+    for command in (
+        partial(commands.release, gone, (), desk.profiles),
+        partial(commands.look_again, gone, desk.profiles),
+    ):
+        with pytest.raises(EncounterMergedAway):
+            desk.execute("x", [gone], command)
+
+
+def test_an_encounter_whose_sender_lost_its_profile_waits_for_one():
+    desk = desk_with(register())
+    desk.profiles = Profiles((profile(senders=["OTHER|*"]),))
+    with pytest.raises(SenderUnknown):
+        release(desk)
 
 
 def test_waiting_ends_with_the_days():

@@ -14,6 +14,7 @@ from coding_svc.codec.fhir.encounter import understand
 from coding_svc.decide.billing import assess
 from coding_svc.decide.merge import faults_of, merge
 from coding_svc.model.documented import Documented, SetAside
+from coding_svc.rules.profile import Profiles
 
 OFFICE = profile(
     senders=["EHR|HOSP"], class_places_of_service={"O": "11"}, default_facility_id="HOSP"
@@ -110,6 +111,9 @@ def test_a_diagnosis_in_snomed_only_holds():
     ]
 
 
+FIVE_MODIFIERS = [{"url": "modifier", "valueCode": f"A{n}"} for n in range(5)]
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -123,6 +127,12 @@ def test_a_diagnosis_in_snomed_only_holds():
         ({"code": coded(CPT, "9921")}, "procedure-malformed"),
         ({"code": coded("urn:cdm", "450001")}, "needs-cdm-lookup"),
         ({"extension": [{"url": "x/modifier", "valueString": "long"}]}, "modifier-malformed"),
+        (
+            {"extension": [{"url": "modifier", "valueCode": f"A{n}"} for n in range(5)]},
+            "too-many-modifiers",
+        ),
+        ({"reason": [coded(SCT, "44054006")]}, "dx-not-billable-system"),
+        ({"reason": [coded("http://hl7.org/fhir/sid/icd-10-cm", "pain")]}, "dx-malformed"),
     ],
 )
 def test_what_is_wrong_with_a_charge_is_said(change, rule):
@@ -130,11 +140,87 @@ def test_what_is_wrong_with_a_charge_is_said(change, rule):
     assert rule in rules(charge.faults)
 
 
-def test_amounts_never_pass_through_a_float():
-    text = json.dumps(bundle(resources())).replace("285.0", "9007199254740.93")
-    found = read(text.encode())
-    document = understand(found, profiles(OFFICE), "msg_1")
-    assert document.charges[0].billed_cents == 900_719_925_474_093
+def test_a_charges_own_diagnoses_are_its_pointers():
+    other = {
+        "resourceType": "Condition",
+        "id": "x2",
+        "category": [coded("c", "encounter-diagnosis")],
+        "code": coded("http://hl7.org/fhir/sid/icd-10-cm", "I10"),
+    }
+    supported = {
+        "supportingInformation": [{"reference": "Condition/x2"}, {"reference": "Patient/p"}],
+        "reason": [coded("http://hl7.org/fhir/sid/icd-10-cm", "E11.9")],
+    }
+    (charge,) = said(second=other, charge=supported).charges
+    assert charge.diagnosis_codes == ("E119", "I10")
+
+
+def test_the_charge_master_prices_what_has_no_price():
+    master = {"450001": {"procedure_code": "99284", "price_cents": 101, "modifiers": ["25"]}}
+    sender = profile(senders=["EHR|HOSP"], charge_master=master)
+
+    def priced(quantity: float):
+        parts = resources()
+        parts["charge"] |= {"code": coded("urn:cdm", "450001"), "quantity": {"value": quantity}}
+        parts["charge"].pop("priceOverride")
+        return understand(node(bundle(parts)), profiles(sender), "msg_1").charges[0]
+
+    found = priced(2)
+    assert (found.procedure_code, found.billed_cents, found.modifiers) == ("99284", 202, ("25",))
+    assert rules(priced(0.5).faults) == ["amount-unreadable"]
+
+
+def test_modifiers_may_be_codings():
+    both = [{"system": CPT, "code": "99214"}, {"system": "urn:modifier", "code": "57"}]
+    (charge,) = said(charge={"code": {"coding": both}}).charges
+    assert charge.modifiers == ("25", "57")
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"subscriberId": None}, "no-member-id"),
+        ({"relationship": None, "subscriber": None}, "relationship-unknown"),
+        ({"order": 9}, "coverage-order-guessed"),
+        ({"payor": []}, "no-payer-id"),
+    ],
+)
+def test_what_is_wrong_with_a_coverage_is_said(change, rule):
+    assert rule in rules(said(coverage=change).coverages[0].faults)
+
+
+def test_a_coverage_that_is_void_is_none_and_one_of_the_beneficiarys_own_is_self():
+    assert said(coverage={"status": "cancelled"}).coverages is None
+    assert said(coverage={"relationship": None}).coverages[0].relationship_code == "18"
+
+
+def test_what_is_unknown_of_the_stay_is_said():
+    assert rules(said(encounter={"class": {"code": "MOON"}}).stay.faults) == ["class-unknown"]
+    assert said(encounter={"identifier": [], "period": {}}).key is None
+
+
+def test_a_provider_is_known_by_the_directory_and_a_bad_npi_is_said():
+    local = {"identifier": [{"system": "local", "value": "D7"}], "name": []}
+    assert said(doctor=local).stay.attending.fault == "npi-missing"
+    bad = {"identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1999999902"}]}
+    assert said(doctor=bad).stay.attending.fault == "npi-check-digit"
+    known = {"D7": {"npi": "1999999901", "last_name": "ALPHADOC"}}
+    parts = resources()
+    parts["doctor"] |= local
+    sender = profile(senders=["EHR|HOSP"], providers=known)
+    found = understand(node(bundle(parts)), profiles(sender), "msg_1").stay.attending
+    assert (found.npi, found.last_name, found.fault) == ("1999999901", "ALPHADOC", "")
+
+
+def test_a_tenant_without_profiles_takes_no_bundle():
+    found = understand(node(bundle(resources())), Profiles(()), "msg_1")
+    assert rules(found.reasons) == ["sender-not-expected"]
+
+
+@pytest.mark.parametrize(("text", "cents"), [("1.15", 115), ("999999999.99", 99_999_999_999)])
+def test_amounts_never_pass_through_a_float(text, cents):
+    found = read(json.dumps(bundle(resources())).replace("285.0", text).encode())
+    assert understand(found, profiles(OFFICE), "msg_1").charges[0].billed_cents == cents
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "not-billable", "planned", "aborted"])

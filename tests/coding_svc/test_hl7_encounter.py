@@ -182,6 +182,10 @@ def test_a_discharge_without_its_time_ends_when_it_was_said():
     assert (stay.ended_on, stay.ended_time) == ("2026-03-05", "1115")
 
 
+def test_a_class_change_without_a_visit_segment_is_one_all_the_same():
+    assert said(message("ADT^A06", pid())).stay.class_code == "I"
+
+
 def test_a_class_change_is_in_the_trigger_too():
     assert said(message("ADT^A06", pid(), pv1(kind=""))).stay.class_code == "I"
     assert said(message("ADT^A07", pid(), pv1(kind=""))).stay.class_code == "O"
@@ -321,6 +325,10 @@ def test_a_dg1_inside_a_p11_group_is_the_charges_elsewhere_the_encounters():
     assert (len(after.diagnoses), after.charges[0].diagnosis_codes) == (1, ())
 
 
+def test_a_group_without_its_first_segment_is_passed_over():
+    assert said(message("ADT^A04", pid(), pv1(), segment("IN2", f61="M"))).coverages is None
+
+
 def test_procedures_are_pcs_with_their_date_or_repeat_what_a_charge_says():
     pcs = segment("PR1", f3="0DTJ4ZZ^^I10P", f5="20260305101000-0500", f14="1")
     cpt = segment("PR1", f3="44970^^C4")
@@ -449,6 +457,8 @@ def test_a_procedure_that_stands_in_pr1_only_is_taken_once():
         ({"amount": "NaN"}, None, ["amount-unreadable"]),
         ({"amount": "12.345"}, None, ["amount-unreadable"]),
         ({"amount": "9" * 19}, None, ["amount-unreadable"]),
+        ({"amount": "1000000000.01"}, None, ["amount-unreadable"]),
+        ({"amount": "1000000000.00"}, 10**11, []),
         ({"amount": "\u0661\u0662"}, None, ["amount-unreadable"]),
         ({"amount": "$5"}, None, ["amount-unreadable"]),
         ({"amount": "", "f10": "0.001", "f12": "0.05"}, None, ["amount-unreadable"]),

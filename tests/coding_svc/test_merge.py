@@ -264,6 +264,22 @@ def test_a_credit_that_fits_no_charge_is_said_and_takes_nothing(credit, rule):
     assert [r.rule_id for r in net(account.charges).reasons] == [rule]
 
 
+def test_a_credit_without_an_amount_takes_back_the_whole_or_nothing():
+    whole = charges(ft1("T1", "", f6="CD", f10="2"), number="2")
+    part = charges(ft1("T1", "", f6="CD", f10="1"), number="2")
+    two = charges(ft1("T1", "20.00", f10="2"), number="1")
+    assert amounts(merged(two, whole)[0]) == []
+    account, _ = merged(two, part)
+    assert [r.rule_id for r in net(account.charges).reasons] == ["credit-exceeds-charge"]
+
+
+def test_p12_edits_procedures_by_action_codes():
+    pcs = segment("PR1", f3="0DTJ4ZZ^^I10P", f5="20260305")
+    gone = segment("PR1", f3="0DTJ4ZZ^^I10P", f5="20260305", f20="D")
+    account, _ = merged(bar("P05", pcs, sent=EARLY), bar("P12", gone))
+    assert account.procedures == ()
+
+
 def test_the_same_charge_again_is_taken_once_and_a_changed_one_replaces():
     once = charges(ft1("T1", "10.00"), number="1")
     account, noticed = merged(once, charges(ft1("T1", "10.00"), number="2"))

@@ -395,6 +395,8 @@ async def _located(way: Way, taking: Taking) -> Taking | SetAside:
         patient_id = way.opaque_id("pt", authority, about)
         async with way.runtime.read(way.tenant_id) as session:
             others = await store.encounters_of_patient(session, way.tenant_id, patient_id)
+    if others and not said.medical_record_number:
+        return _aside(said, "rejected", reason("no-medical-record-number", "PID[1]-3"))
     if not encounter_id and not others:
         if about:
             return _aside(said, "ignored", reason("patient-unknown", "PID[1]-3"))

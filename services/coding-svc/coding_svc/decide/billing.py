@@ -46,7 +46,6 @@ OVERRULABLE: Final = frozenset(
 """Holds that a person may pass: doubts. What is plainly missing cannot be billed by decision."""
 
 DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
-LINES_MAX: Final = {"P": 50, "I": 999}
 
 _SEQUENCES: Final[tuple[Literal["P", "S", "T"], ...]] = ("P", "S", "T")
 _ZIP: Final = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
@@ -153,13 +152,14 @@ def _facility_part(
 def _check_sizes(
     lines: list[clinical.ChargeLine], diagnoses: list[clinical.Diagnosis], found: list[Reason]
 ) -> None:
-    """Check what one claim of each form can carry."""
+    """Check that there is something to bill, and what of it a claim of each form leaves behind.
+
+    Lines need no limit here: claims-svc makes several claims of an encounter that has too many.
+    """
     if not lines:
         found.append(reason("no-charges", "FT1[1]"))
     for form in ("P", "I"):
         count = sum(line.form == form for line in lines)
-        if count > LINES_MAX[form]:
-            found.append(reason("too-many-lines", f"FT1[{LINES_MAX[form] + 1}]"))
         if count and len(diagnoses) > DIAGNOSES_MAX[form]:
             found.append(reason("too-many-diagnoses", f"DG1[{DIAGNOSES_MAX[form] + 1}]"))
 

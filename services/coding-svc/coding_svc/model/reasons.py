@@ -201,7 +201,6 @@ REASONS: Final = {
     ),
     "credit-unmatched": Wording("A credit for a charge that is not here.", "Find its charge."),
     "credit-exceeds-charge": Wording("A credit over what is left of its charge.", "Correct it."),
-    "too-many-lines": Wording("More lines than one claim may carry.", "Split the encounter."),
 }
 """Every reason this service can give, by its stable id."""
 

@@ -58,8 +58,6 @@ class LineReader:
         for fault in charge.faults:
             if not (fault.rule_id == "needs-cdm-lookup" and by_revenue_code):
                 self._found.append(fault)
-        if charge.billed_cents is None and not any("amount" in f.rule_id for f in charge.faults):
-            self._say("no-amount", element(path, 11, "priceOverride"))
         rendering = self._rendering(charge, form, path)
         if not charge.procedure_code and not by_revenue_code:
             self._say("no-procedure-code", element(path, 25, "code"))

@@ -7,15 +7,18 @@ with the service and others build on them with `extends`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
-PATH: Final = r"^[A-Z][A-Z0-9]{2}-\d{1,3}(\.\d{1,2})?$"
-FieldPath = Annotated[str, Meta(pattern=PATH)]
+FieldPath = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{2}-\d{1,3}(\.\d{1,2})?$")]
 """A field such as `IN1-36`, or one of its components such as `PID-18.1`."""
+
+TwoDigits = Annotated[str, Meta(pattern=r"^\d{2}$")]
+Sex = Literal["M", "F", "U"]
+PatientClass = Literal["E", "I", "O", "P", "R", "B", "C", "N", "U"]
 
 
 class Payer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,10 +45,10 @@ class MasterEntry(Struct, frozen=True, forbid_unknown_fields=True):
         price_cents: Of one unit, where the sender sends no amount.
     """
 
-    procedure_code: str = ""
-    modifiers: tuple[str, ...] = ()
-    revenue_code: str = ""
-    price_cents: int | None = None
+    procedure_code: Annotated[str, Meta(pattern=r"^([A-Z0-9]{5})?$")] = ""
+    modifiers: tuple[Annotated[str, Meta(pattern=r"^[A-Z0-9]{2}$")], ...] = ()
+    revenue_code: Annotated[str, Meta(pattern=r"^(\d{4})?$")] = ""
+    price_cents: Annotated[int, Meta(ge=0, le=10**11)] | None = None
 
 
 class DirectoryEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +61,7 @@ class DirectoryEntry(Struct, frozen=True, forbid_unknown_fields=True):
         taxonomy_code: 837 PRV03.
     """
 
-    npi: str
+    npi: Annotated[str, Meta(pattern=r"^\d{10}$")]
     last_name: str = ""
     first_name: str = ""
     taxonomy_code: str = ""
@@ -141,19 +144,19 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hold_days: Annotated[int, Meta(ge=0, le=60)] = 0
     default_facility_id: str = ""
     facilities: dict[str, str] = {}
-    class_codes: dict[str, str] = {}
+    class_codes: dict[str, PatientClass] = {}
     admission_types: dict[str, str] = {}
     points_of_origin: dict[str, str] = {}
     patient_statuses: dict[str, str] = {}
     relationships: dict[str, str] = {}
-    sexes: dict[str, str] = {}
-    accident_causes: dict[str, str] = {}
+    sexes: dict[str, Sex] = {}
+    accident_causes: dict[str, Literal["AA", "EM", "OA"]] = {}
     self_pay_classes: tuple[str, ...] = ()
-    places_of_service: dict[str, str] = {}
-    class_places_of_service: dict[str, str] = {}
-    bill_types: dict[str, str] = {}
+    places_of_service: dict[str, TwoDigits] = {}
+    class_places_of_service: dict[str, TwoDigits] = {}
+    bill_types: dict[str, TwoDigits] = {}
     facility_defaults: dict[str, FacilityDefaults] = {}
-    departments: dict[str, str] = {}
+    departments: dict[str, Annotated[str, Meta(pattern=r"^\d{4}$")]] = {}
     charge_master: dict[str, MasterEntry] = {}
     payers: dict[str, Payer] = {}
     uncrossed_payers: Literal["take", "hold"] = "take"
@@ -168,7 +171,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             zoneinfo.ZoneInfoNotFoundError: There is no such time zone.
         """
         profile = msgspec.convert(dict(data), cls)
-        assert profile.zone is not None
+        ZoneInfo(profile.time_zone)
         return profile
 
     @property

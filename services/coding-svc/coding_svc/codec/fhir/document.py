@@ -80,11 +80,6 @@ class Node:
             value = "".join(c if c.isprintable() or c == " " else " " for c in value)
         return value.strip()
 
-    @property
-    def is_true(self) -> bool:
-        """Whether this is the JSON `true`."""
-        return self._value is True
-
 
 def read(data: bytes) -> Node | Unreadable:
     """Read a JSON object."""

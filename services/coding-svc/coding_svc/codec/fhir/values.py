@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 from coding_svc.codec.fhir.document import Node, Resources
@@ -75,12 +75,13 @@ def identifier(resource: Node, kinds: Sequence[str]) -> str:
 def person(resource: Node) -> Person:
     """Read a Patient or RelatedPerson."""
     born = resource["birthDate"].text
+    read = day_and_time(resource["birthDate"], UTC) if _DATE.fullmatch(born) else None
     phones = (t for t in resource.items("telecom") if t["system"].text == "phone")
     phone = next(phones, resource["telecom"])["value"].text
     gender = resource["gender"].text
     return Person(
         name=_name(resource),
-        born_on=(born if _DATE.fullmatch(born) else "") if born else None,
+        born_on=(read[0] if read is not None else "") if born else None,
         sex_code=_GENDERS.get(gender, "U") if gender else None,
         address=_address(resource),
         phone_number=_NOT_DIGITS.sub("", phone) or None,

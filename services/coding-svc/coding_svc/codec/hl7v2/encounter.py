@@ -44,7 +44,7 @@ EFFECTS: Final = {
 
 _CLASS_OF_TRIGGER: Final = {"ADT^A06": "I", "ADT^A07": "O", "ADT^A05": "P"}
 _FINAL_DOCUMENTS: Final = ("AU", "LA", "DI")
-_CONTROL_NUMBER_MAX: Final = 100
+_NAME_MAX: Final = 100
 
 T = TypeVar("T")
 
@@ -58,10 +58,10 @@ def understand(message: Message, profiles: Profiles, message_id: str) -> Documen
         message_id: Ours, for the origin of each part.
     """
     msh = message.header
-    application, facility = msh.text(3), msh.text(4)
+    application, facility = msh.text(3)[:_NAME_MAX], msh.text(4)[:_NAME_MAX]
     sender = f"{application}|{facility}"
     profile = profiles.of_sender(application, facility)
-    kind, number = message.trigger, msh.text(10)[:_CONTROL_NUMBER_MAX]
+    kind, number = message.trigger[:_NAME_MAX], msh.text(10)[:_NAME_MAX]
 
     def aside(outcome: str, why: Reason) -> SetAside:
         return SetAside(
@@ -103,7 +103,7 @@ class _Reader:
         self.profile = profile
         self.sender = sender
         self.kind = kind
-        self.facility = message.header.text(4)
+        self.facility = sender.partition("|")[2]
         self.groups = _grouped(message, charges_own_codes=kind == "DFT^P11")
         self.reasons: list[Reason] = list(message.reasons)
         self._message_id = message_id
@@ -117,7 +117,7 @@ class _Reader:
         single, profile = self.groups.single, self.profile
         pid, pv1, gt1, mrg = (single.get(name) for name in ("PID", "PV1", "GT1", "MRG"))
         effect = EFFECTS[self.kind]
-        number = self.message.header.text(10)[:_CONTROL_NUMBER_MAX]
+        number = self.message.header.text(10)[:_NAME_MAX]
         if not number:
             self.reasons.append(reason("control-number-missing", "MSH[1]-10"))
         patient = None

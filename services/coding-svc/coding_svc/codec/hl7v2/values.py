@@ -22,6 +22,9 @@ _QUANTITY: Final = re.compile(r"([+-]?)(\d{1,9})?(?:\.(\d{0,6}))?", re.ASCII)
 _TEN_DIGITS: Final = re.compile(r"(?<!\d)\d{10}(?!\d)", re.ASCII)
 _YEARS: Final = range(1850, 2200)
 
+CHARGE_CENTS_MAX: Final = 10**11
+"""A thousand million dollars: more is a mistake, and keeps every sum inside 64 bits."""
+
 
 class Moment(Struct, frozen=True):
     """A date at the facility, and the time of day as far as it was sent.
@@ -33,11 +36,6 @@ class Moment(Struct, frozen=True):
 
     day: str
     time: str = ""
-
-    @property
-    def order(self) -> str:
-        """A text that sorts by time: `YYYY-MM-DDHHMM`."""
-        return self.day + (self.time or "0000")
 
 
 @lru_cache(maxsize=8192)
@@ -84,16 +82,18 @@ def sortable(text: str, zone: tzinfo) -> str:
 def cents(text: str) -> int | None:
     """Read an amount (NM or the first part of CP and MO) as cents; None if it is none.
 
-    A plus sign and zeros beyond the cent are dropped; a fraction of a cent is no amount.
+    A plus sign and zeros beyond the cent are dropped; a fraction of a cent is no amount, nor is
+    what no charge ever was.
     """
     text = text.removeprefix("+")
     whole, point, part = text.partition(".")
     if point:
         text = f"{whole}.{part[:2]}{part[2:].rstrip('0')}".rstrip(".")
     try:
-        return cents_from_x12(text)
+        found = cents_from_x12(text)
     except NotAnAmount:
         return None
+    return found if abs(found) <= CHARGE_CENTS_MAX else None
 
 
 def thousandths(text: str) -> int | None:
