@@ -189,6 +189,7 @@ def report(stack: Stack) -> None:
     held = [hold | {"tenant": tenant} for tenant in TENANTS for hold in stack.holds(tenant)]
     _print_claims(claims)
     _print_holds(held)
+    _print_quarantine(stack)
     _print_states(claims)
 
 
@@ -236,6 +237,17 @@ def _print_holds(held: list[dict[str, Any]]) -> None:
         reasons = "; ".join(f"{r['text']} ({r['path']})" for r in hold["reasons"])
         table.add_row(hold["tenant"], hold["encounter_id"], reasons)
     OUT.print(table)
+
+
+def _print_quarantine(stack: Stack) -> None:
+    for tenant in TENANTS:
+        for advice in stack.quarantine(tenant):
+            OUT.print(
+                f"\nRemittance in quarantine: {tenant}, {advice['payer_name'].title()}, trace"
+                f" {advice['trace_number']}: {advice['cause'].replace('-', ' ')} by"
+                f" {dollars(advice['difference_cents'])} ({advice['level']}). Nothing of it was"
+                " posted."
+            )
 
 
 def _print_states(claims: list[dict[str, Any]]) -> None:

@@ -115,6 +115,10 @@ class Stack:
         """Read the encounters that may not be billed yet."""
         return self._pages("coding-svc", "/v1/encounters", tenant, status="held")
 
+    def quarantine(self, tenant: str) -> Iterator[dict[str, Any]]:
+        """Read the remittance advices that may not be posted."""
+        return self._pages("remit-svc", "/v1/quarantine", tenant)
+
     def _pages(
         self, service: str, path: str, tenant: str, **query: str
     ) -> Iterator[dict[str, Any]]:
