@@ -61,9 +61,9 @@ def test_an_unknown_or_circular_base_is_refused():
 
 
 def test_the_first_profile_that_fits_a_sender_is_taken():
-    book = Profiles((profile("epic-pb"), profile(senders=["*|WEST"], name="west")))
+    book = Profiles((profile("epic-pb"), profile(senders=["*|WEST"])))
     assert book.of_sender("EPIC", "WEST").name == "epic-pb"
-    assert book.of_sender("LAB", "WEST").name == "west"
+    assert book.of_sender("LAB", "WEST").name == "generic"
     assert book.of_sender("LAB", "EAST") is None
 
 
