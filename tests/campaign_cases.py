@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from memory_cases import fact_of
 from sqlmodel import select
-from toy_cases import CATALOGUE, Echo, Note, Seen, note_command, toy
 
+from memory_cases import fact_of
 from rcm.platform import crash
 from rcm.platform.engine.batch import Batch
 from rcm.platform.log.port import EventLog
@@ -29,8 +28,10 @@ from rcm.platform.log.sqlite import SqliteLog
 from rcm.platform.rebuild import rebuild
 from rcm.platform.runtime import Runtime, open_runtime
 from rcm.platform.settings import Settings
+from rcm.platform.store.port import StoreUnavailable
 from rcm.platform.store.sqlite import SqliteTransaction
 from rcm.problems import Busy
+from toy_cases import CATALOGUE, Echo, Note, Seen, note_command, toy
 
 SERVICES = ("alpha", "beta", "gamma")
 WRITING = ("begin", "state", "rows", "outbox", "inbox", "before-commit", "after-commit")
@@ -65,6 +66,7 @@ class Campaign:
     seed: int = 0
     running: dict[str, Any] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
+    stuck: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -136,6 +138,7 @@ class Campaign:
         end()
         self.running[name].join(20)
         if self.running[name].exitcode is None:
+            self.stuck.append(name)
             self.running[name].kill()
             self.running[name].join()
 
@@ -174,7 +177,7 @@ async def _feed(alpha: Runtime, folder: Path) -> None:
     number = len(path.read_bytes().splitlines()) * CHUNK if path.exists() else 0
     with path.open("ab") as journal:
         while not (folder / "quiet").exists():
-            with contextlib.suppress(Busy):
+            with contextlib.suppress(Busy, StoreUnavailable):
                 await asyncio.gather(
                     *(alpha.execute(_command(n)) for n in range(number, number + CHUNK))
                 )

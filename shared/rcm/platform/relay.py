@@ -18,7 +18,7 @@ logger: Final = logging.getLogger(__name__)
 
 ROWS_MAX: Final = 2_000
 _IDLE_S: Final = 0.05
-_RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
+_RETRY_S: Final = (0.05, 0.2, 1.0, 2.0)
 
 
 class Relay:

@@ -39,7 +39,7 @@ CONFLICTS_MAX: Final = 5
 _JOBS_MAX: Final = 10_000
 _IDLE_S: Final = 0.5
 _MIRROR_S: Final = 5.0
-_RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
+_RETRY_S: Final = (0.05, 0.2, 1.0, 2.0)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -94,11 +95,18 @@ class PostgresStore:
     @asynccontextmanager
     async def read(self, tenant_id: str) -> AsyncIterator[AsyncSession]:
         """Open a session that reads; row-level security narrows it to the tenant."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
-            connection = await session.connection()
-            await connection.execute(text("set transaction read only"))
-            await connection.execute(text(_for_tenants([tenant_id])))
-            yield session
+        try:
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                connection = await session.connection()
+                await connection.execute(text("set transaction read only"))
+                await connection.execute(text(_for_tenants([tenant_id])))
+                yield session
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise StoreUnavailable(type(error).__name__) from error
+        except OSError as error:
+            raise StoreUnavailable(type(error).__name__) from error
 
     async def positions(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Tell how far partitions were handled."""
