@@ -19,6 +19,7 @@ from rcm.platform.store.revise import revise
 from rcm.platform.telemetry import open_log
 from remit_cases import (
     CLAIM,
+    OTHER,
     correction_of_paid,
     denied_claim,
     file_of,
@@ -129,6 +130,22 @@ async def test_a_file_is_posted_and_its_money_can_be_followed(remit):
     assert (balances["clearing"], balances["cash"], balances["patient"]) == (0, 8_000, 2_500)
     patient = (await remit.get("/patients/pt_doe/balance")).json()
     assert patient["due_cents"] == 2_500
+
+
+async def test_an_account_opens_the_claims_that_it_is_made_of(remit):
+    for number in (CLAIM, OTHER):
+        await remit.submit(submitted(number))
+    await remit.send(transaction(paid_claim(), denied_claim(), payment=8_000))
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    for one in trial["accounts"]:
+        answer = await remit.get(f"/ledger/accounts/{one['account']}/claims")
+        total = sum(claim["balance_cents"] for claim in answer.json()["data"])
+        if one["account"] not in {"cash", "clearing"}:
+            assert total == one["balance_cents"]
+    first = (await remit.get("/ledger/accounts/revenue/claims?limit=1")).json()
+    path = f"/ledger/accounts/revenue/claims?cursor={first['next_cursor']}"
+    assert [c["claim_id"] for c in (await remit.get(path)).json()["data"]] == [OTHER]
+    assert (await remit.get("/ledger/accounts/tenant_id/claims")).status_code == 404
 
 
 async def test_a_patient_owes_nothing_yet_while_a_denial_is_open(remit):
@@ -403,6 +420,21 @@ async def test_a_mailbox_is_emptied_once_its_files_are_durable(remit, tmp_path):
         ("clearinghouse", 0, 1),
         ("clearinghouse", 1, 0),
     ]
+
+
+async def test_a_file_that_fails_stays_and_holds_up_no_other(remit, tmp_path, monkeypatch):
+    def fails_once(data, tenant_id):
+        if data == b"poison":
+            raise LookupError(data)
+        return read_file(data, tenant_id)
+
+    read_file = handlers.read_file
+    monkeypatch.setattr(handlers, "read_file", fails_once)
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    mailbox = Mailbox(a=b"poison", b=file_of(transaction(paid_claim(), payment=8_000)))
+    log = open_log("remit-svc", to=remit.log)
+    assert await handlers.collect(intake, "northside", mailbox, log) == 1
+    assert list(mailbox.files) == ["a"]
 
 
 async def test_what_cannot_be_fetched_stays_in_the_mailbox(remit, tmp_path):

@@ -22,7 +22,7 @@ from rcm.events.remit import RemittanceAccepted, RemittanceQuarantined
 from rcm.platform.clearinghouse.port import REMITTANCES, Clearinghouse, Unreachable
 from rcm.platform.folders import Archive, Dropped
 from rcm.platform.telemetry import Log
-from rcm.problems import NotFound
+from rcm.problems import Busy, NotFound
 from remit_svc import store
 from remit_svc.codec.advice import Advice, ReadFile
 from remit_svc.codec.x835 import read_file
@@ -289,8 +289,14 @@ async def collect(intake: Intake, tenant_id: str, clearinghouse: Clearinghouse, 
     try:
         for waiting in await clearinghouse.waiting(REMITTANCES):
             data = await clearinghouse.fetch(waiting.name)
-            if data:
-                await intake.take(tenant_id, data, "clearinghouse", "clearinghouse")
+            try:
+                if data:
+                    await intake.take(tenant_id, data, "clearinghouse", "clearinghouse")
+            except Busy:
+                break
+            except Exception:
+                log.exception("file-failed", tenant_id=tenant_id)
+                continue
             await clearinghouse.acknowledge(waiting.name)
             taken += 1
     except Unreachable:

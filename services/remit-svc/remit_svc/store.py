@@ -362,6 +362,18 @@ async def trial_balance(session: AsyncSession, tenant_id: str) -> dict[str, int]
     return {name: int(cents) for name, cents in zip(ACCOUNT_NAMES, found, strict=True)}
 
 
+async def claims_in_account(
+    session: AsyncSession, tenant_id: str, account: str, after: Key | None, limit: int
+) -> Sequence[tuple[str, int]]:
+    """List the claims that have something in an account, and how much."""
+    assert account in ACCOUNTS, "an account is asked for by a name of the chart"
+    claim_id, cents = _column(PostingRow.claim_id), func.sum(getattr(PostingRow, account))
+    query: Any = select(claim_id, cents).where(_is(PostingRow.tenant_id, tenant_id))
+    query = query.where(claim_id > (after[0] if after is not None else ""))
+    query = query.group_by(claim_id).having(cents != 0).order_by(claim_id).limit(limit)
+    return [(found, int(total)) for found, total in (await session.exec(query)).all()]
+
+
 async def accounts_of_patient(
     session: AsyncSession, tenant_id: str, patient_id: str
 ) -> Sequence[ClaimAccountRow]:

@@ -14,6 +14,7 @@ from rcm.problems import NotFound
 from remit_svc import store
 from remit_svc.api.shapes import (
     AccountBalance,
+    ClaimInAccount,
     ClaimLedger,
     ClaimPaymentShown,
     ForwardBalance,
@@ -43,6 +44,28 @@ async def get_trial_balance(tenant: Tenant, runtime: Runtime) -> TrialBalance:
         for name, cents in found.items()
     ]
     return TrialBalance(accounts=accounts, total_cents=sum(found.values()))
+
+
+@ledger.get("/ledger/accounts/{account}/claims", responses=responses(NotFound, InvalidCursor))
+async def list_claims_in_account(
+    account: Id, tenant: Tenant, paging: Paging, runtime: Runtime
+) -> Page[ClaimInAccount]:
+    """List the claims that have something in an account: what its balance is made of, less the
+    amounts that belong to no claim.
+    """
+    if account not in ACCOUNTS:
+        raise NotFound("No such account.")
+    listing = f"claims-in/{account}"
+    after = paging.after(tenant, listing, str)
+    async with runtime.read(tenant) as session:
+        rows = await store.claims_in_account(session, tenant, account, after, paging.fetch_count)
+    return paging.page(
+        tenant,
+        listing,
+        rows,
+        lambda row: (row[0],),
+        lambda row: ClaimInAccount(claim_id=row[0], balance_cents=row[1]),
+    )
 
 
 @ledger.get("/ledger/claims/{claim_id}", responses=responses(NotFound))

@@ -225,6 +225,13 @@ class TrialBalance(BaseModel):
     total_cents: int
 
 
+class ClaimInAccount(BaseModel):
+    """A claim and what stands in one account for it."""
+
+    claim_id: str
+    balance_cents: int
+
+
 class ForwardBalance(BaseModel):
     """A balance that a payer carried from one advice to a later one (PLB FB)."""
 
