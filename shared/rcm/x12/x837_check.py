@@ -48,6 +48,7 @@ _NO_LISTS: Final = NoCodeSets()
 _PREDETERMINATION: Final = frozenset({"005010X291", "005010X292"})
 _OFFICE_LINES_MAX: Final = 50
 _BILL_LINES_MAX: Final = 999
+_NUMBERS: Final = [[str(number)] for number in range(1, _BILL_LINES_MAX + 1)]
 
 
 def check_claim(
@@ -166,6 +167,7 @@ class FileCheck:
         self._codes = codes
         self._relax = relax
         self._seen: set[str] = set()
+        self._around: Circumstances | None = None
         self._parties: dict[str, tuple[object, tuple[Finding, ...]]] = {}
 
     def __iter__(self) -> Iterator[Checked]:
@@ -177,35 +179,42 @@ class FileCheck:
             if isinstance(event, Header):
                 self._seen.clear()
                 self._parties.clear()
+                self._around = None
             yield event
 
     def _check(self, read: ReadClaim) -> CheckedClaim:
         claim, origin = read.claim, read.origin
-        transaction = origin.unit.transaction
-        submission = read.submission
-        around = Circumstances(
-            self._as_of,
-            self._codes,
-            submission is not None and submission.transaction_type_code == "RP",
-            bool(claim.predetermination_code) or transaction.version in _PREDETERMINATION,
-        )
-        relax = self._relax
-        made = [
-            finding(fault, origin, claim.claim_id)
-            for fault in chain(
-                faults_of_claim(claim, around), _line_numbers(origin), self._repeated(claim)
-            )
-            if fault.rule.rule_id not in relax
-        ]
-        self.findings += made
+        around = self._around
+        if around is None or around.is_predetermination != self._asks_ahead(read):
+            around = self._around = self._circumstances(read)
+        faults = list(faults_of_claim(claim, around))
+        if claim.claim_id in self._seen:
+            message = "Another claim of the transaction has this number."
+            faults.append(Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id))
+        self._seen.add(claim.claim_id)
+        numbers = [row[1:2] for row in origin.unit.segments if row[0] == "LX"]
+        if numbers != _NUMBERS[: len(numbers)]:
+            faults += _line_numbers(numbers)
+        made: list[Finding] = []
+        if faults:
+            made = [
+                finding(fault, origin, claim.claim_id)
+                for fault in faults
+                if fault.rule.rule_id not in self._relax
+            ]
+            self.findings += made
         above = (*read.findings_above, *self._above(read))
         return CheckedClaim(read, (*read.findings, *made), above)
 
-    def _repeated(self, claim: Claim) -> Iterator[Fault]:
-        if claim.claim_id in self._seen:
-            message = "Another claim of the transaction has this number."
-            yield Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id)
-        self._seen.add(claim.claim_id)
+    def _asks_ahead(self, read: ReadClaim) -> bool:
+        """Tell whether a claim is a predetermination."""
+        version = read.origin.unit.transaction.version
+        return version in _PREDETERMINATION or bool(read.claim.predetermination_code)
+
+    def _circumstances(self, read: ReadClaim) -> Circumstances:
+        submission = read.submission
+        is_encounter = submission is not None and submission.transaction_type_code == "RP"
+        return Circumstances(self._as_of, self._codes, is_encounter, self._asks_ahead(read))
 
     def _above(self, read: ReadClaim) -> tuple[Finding, ...]:
         """Check the levels above a claim, each once."""
@@ -247,8 +256,7 @@ def _inside(fault: Fault, level: str) -> Fault:
     return fault._replace(loop="") if fault.loop == "2000B" and level == "22" else fault
 
 
-def _line_numbers(origin: Origin) -> Iterator[Fault]:
-    numbers = [row[1:2] for row in origin.unit.segments if row[0] == "LX"]
+def _line_numbers(numbers: list[list[str]]) -> Iterator[Fault]:
     for place, number in enumerate(numbers, 1):
         if number != [str(place)]:
             value = number[0] if number else ""
