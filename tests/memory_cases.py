@@ -254,7 +254,7 @@ class World:
         self.random = random.Random(self.seed)
 
     def run(self, commands: Iterable[tuple[MemoryService, Command]] = ()) -> None:
-        """Carry out commands in their order, in between deliver and publish until all is at rest."""
+        """Carry out commands in their order, deliver and publish in between, until all rests."""
         waiting = list(commands)[::-1]
         while True:
             self.now += timedelta(seconds=1)
@@ -274,7 +274,7 @@ class World:
             else:
                 self._advance(self.random.choice(behind))
 
-    def refused(self, service: MemoryService, command: Command, problem: Exception) -> None:
+    def refused(self, _service: MemoryService, _command: Command, problem: Exception) -> None:
         """What to do with a command that was not carried out; stops the run unless overridden."""
         raise problem
 
@@ -312,11 +312,10 @@ class World:
 
     def _publish(self, service: MemoryService) -> None:
         rows = service.outbox[: self.random.choice((1, 3, 100))]
-        for partition, key, headers, value in rows:
+        for partition, key, packed, value in rows:
             part = self.log.setdefault((service.service.topic, partition), [])
-            headers = unpack_headers(headers)
             place = (service.service.topic, partition, len(part))
-            part.append(Record(*place, key, headers, value))
+            part.append(Record(*place, key, unpack_headers(packed), value))
         if not self._fault("crash-after-publish"):
             del service.outbox[: len(rows)]
 

@@ -1,16 +1,16 @@
-"""The kill campaign: real SIGKILL at named points and random moments; nothing lost, nothing doubled."""
+"""Real SIGKILL at named points and at random moments: nothing lost, nothing doubled."""
 
 import asyncio
 import os
 import uuid
 
 import pytest
-from campaign_cases import EVERY_POINT, SABOTAGE, SERVICES, Campaign
-from toy_cases import toy
 
+from campaign_cases import EVERY_POINT, SABOTAGE, SERVICES, Campaign
 from rcm.platform.local import create_database
 from rcm.platform.log.kafka import KafkaLog
 from rcm.platform.settings import Settings
+from toy_cases import toy
 
 KILLS = int(os.environ.get("CAMPAIGN_KILLS", "1000"))
 

@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from backends import RECIPE, give_up
 from campaign_cases import SERVICES, Campaign
-from toy_cases import toy
-
 from rcm.platform.local import (
     CannotStart,
     Server,
@@ -23,6 +22,7 @@ from rcm.platform.local import (
 )
 from rcm.platform.log.kafka import KafkaLog
 from rcm.platform.settings import Settings
+from toy_cases import toy
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ async def bench(request, tmp_path) -> AsyncIterator[Bench]:
 
 async def until(condition, wait_s: float = 30.0) -> None:
     async with asyncio.timeout(wait_s):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.02)
 
 
@@ -324,9 +324,9 @@ async def test_a_log_that_is_down_holds_up_no_more_than_the_backlog(bench):
 
         alpha.log.publish = refuse
         accepted = 0
-        with pytest.raises(Busy):
-            for n in range(200):
-                await alpha.execute(note_command(f"s{n}", "w", f"c{n}"))
+        with contextlib.suppress(Busy):
+            while accepted < 200:
+                await alpha.execute(note_command(f"s{accepted}", "w", f"c{accepted}"))
                 accepted += 1
         assert 50 < accepted < 60
         alpha.log.publish = publish

@@ -1,13 +1,12 @@
 """The key port: sealing, binding, forgetting; and the embedded store's files."""
 
-import os
 import stat
 import subprocess
 import sys
 
 import pytest
-from memory_cases import MemoryKeys
 
+from memory_cases import MemoryKeys
 from rcm.events.phi import ClearPhi, Phi
 from rcm.platform.keys import KeyDestroyed, KeyFolder, KeyName, KeysMissing, NotSealedHere
 
@@ -134,4 +133,4 @@ def test_two_processes_that_start_together_agree_on_the_master_key(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path / "master.key")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate()[0] for process in started}) == 1
-    assert os.listdir(tmp_path) == ["master.key"]
+    assert [path.name for path in tmp_path.iterdir()] == ["master.key"]

@@ -9,14 +9,20 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from rcm.platform.log.kafka import KafkaLog
+from rcm.events.catalogue import TOPICS
+from rcm.platform.log.kafka import TOPIC_CONFIG, KafkaLog
 from rcm.platform.log.partitioner import murmur2, partition_of
 from rcm.platform.log.port import Draft, EventLog, TopicPartition, pack_headers
 from rcm.platform.log.sqlite import SqliteLog
+from rcm.platform.log.topics import create, read_topics
+from rcm.platform.settings import Settings
 
+TOPICS_FILE = Path(__file__).parents[2] / "deploy" / "topics.json"
 PARTITIONS = 4
 
 
@@ -319,3 +325,19 @@ def test_the_partitioner_is_kafkas():
 def test_a_log_that_was_never_made_is_not_made_by_opening_it(tmp_path):
     with pytest.raises(FileNotFoundError):
         SqliteLog(tmp_path / "log.db")
+
+
+@pytest.mark.connected
+async def test_the_products_topics_are_made_once_and_kept_for_ever(kafka_address, tmp_path):
+    listed = read_topics(TOPICS_FILE)
+    assert listed.topics == [*TOPICS]
+    assert listed.config == TOPIC_CONFIG
+    mark = uuid.uuid4().hex[:6]
+    ours = msgspec.structs.replace(listed, topics=[f"{topic}-{mark}" for topic in TOPICS])
+    settings = Settings(data_dir=tmp_path, bus="kafka", kafka_servers=kafka_address)
+    assert ours.partition_count == settings.partition_count
+    for _ in range(2):
+        await create(ours, settings, replication=1)
+    log = KafkaLog(kafka_address)
+    assert [await log.partition_count(topic) for topic in ours.topics] == [8] * len(TOPICS)
+    await log.close()

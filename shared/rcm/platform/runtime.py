@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -27,8 +27,8 @@ from rcm.platform.manifest import Job, Manifest
 from rcm.platform.relay import Relay
 from rcm.platform.settings import Settings
 from rcm.platform.store.places import place_of
-from rcm.platform.store.port import ParkedEvent, Store
-from rcm.problems import NotFound
+from rcm.platform.store.port import ParkedEvent, Store, StoreUnavailable
+from rcm.problems import Busy, NotFound
 
 T = TypeVar("T")
 
@@ -63,12 +63,26 @@ class Runtime:
 
         Raises:
             Problem: It was refused.
+            Busy: There is too much work, or the store does not answer: then it may or may not have
+                been carried out, and a repeat under the same id tells.
         """
-        return await self.engine.execute(command)
+        try:
+            return await self.engine.execute(command)
+        except StoreUnavailable as error:
+            raise Busy("The store does not answer. Repeat the same request.") from error
 
-    def read(self, tenant_id: str) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open a session that sees one tenant's rows and writes nothing."""
-        return self.store.read(tenant_id)
+    @asynccontextmanager
+    async def read(self, tenant_id: str) -> AsyncIterator[AsyncSession]:
+        """Open a session that sees one tenant's rows and writes nothing.
+
+        Raises:
+            Busy: The store does not answer.
+        """
+        try:
+            async with self.store.read(tenant_id) as session:
+                yield session
+        except StoreUnavailable as error:
+            raise Busy("The store does not answer.") from error
 
     async def open(self, tenant_id: str, phi: Phi, shape: type[T]) -> T | None:
         """Read PHI for a page or an answer; None when its key was destroyed. The caller audits."""
