@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -11,7 +12,6 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from rcm.events.catalogue import TOPICS
@@ -19,7 +19,6 @@ from rcm.platform.log.kafka import TOPIC_CONFIG, KafkaLog
 from rcm.platform.log.partitioner import murmur2, partition_of
 from rcm.platform.log.port import Draft, EventLog, TopicPartition, pack_headers
 from rcm.platform.log.sqlite import SqliteLog
-from rcm.platform.log.topics import create, read_topics
 from rcm.platform.settings import Settings
 
 TOPICS_FILE = Path(__file__).parents[2] / "deploy" / "topics.json"
@@ -328,16 +327,15 @@ def test_a_log_that_was_never_made_is_not_made_by_opening_it(tmp_path):
 
 
 @pytest.mark.connected
-async def test_the_products_topics_are_made_once_and_kept_for_ever(kafka_address, tmp_path):
-    listed = read_topics(TOPICS_FILE)
-    assert listed.topics == [*TOPICS]
-    assert listed.config == TOPIC_CONFIG
+async def test_the_products_topics_are_made_once_and_kept_for_ever(kafka_address):
+    listed = json.loads(TOPICS_FILE.read_bytes())
+    assert listed["topics"] == [*TOPICS]
+    assert listed["config"] == TOPIC_CONFIG
+    assert listed["partition_count"] == Settings().partition_count
     mark = uuid.uuid4().hex[:6]
-    ours = msgspec.structs.replace(listed, topics=[f"{topic}-{mark}" for topic in TOPICS])
-    settings = Settings(data_dir=tmp_path, bus="kafka", kafka_servers=kafka_address)
-    assert ours.partition_count == settings.partition_count
-    for _ in range(2):
-        await create(ours, settings, replication=1)
+    ours = {f"{topic}-{mark}": listed["partition_count"] for topic in TOPICS}
     log = KafkaLog(kafka_address)
-    assert [await log.partition_count(topic) for topic in ours.topics] == [8] * len(TOPICS)
+    for _ in range(2):
+        await log.create_topics(ours, 1, listed["config"])
+    assert {topic: await log.partition_count(topic) for topic in ours} == ours
     await log.close()
