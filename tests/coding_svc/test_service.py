@@ -215,6 +215,7 @@ async def test_a_fhir_bundle_is_taken(office):
         (b'{"resourceType":"Bundle","resourceType":"Bundle"}', 400),
         (b"[" * 10_000, 400),
         (b'{"a":NaN}', 400),
+        (b'{"resourceType":"\xff"}', 400),
         (b"[]", 202),
         (b'{"resourceType":"Patient"}', 202),
     ],
@@ -307,7 +308,8 @@ async def test_a_rejected_message_is_taken_again_once_its_profile_is_mended(offi
 
 async def test_an_encounter_is_read_again_once_its_profile_is_mended(office):
     line = ft1("T1", "10.00", "", f7="L4^LEVEL 4^CDM")
-    (result,) = await office.hl7(message("DFT^P03", pid(), pv1(), line, in1()))
+    latin = message("DFT^P03", pid(f5="M\xfcLLER^ALPHA"), pv1(), line, in1(), more="||||||8859/1")
+    (result,) = await office.hl7(latin.decode().encode("latin-1"))
     path = f"/v1/encounters/{result['encounter_ids'][0]}"
     assert (await office.get(path)).json()["status"] == "held"
     profile = office.data_dir / "profiles" / "northside" / "profile.yaml"
@@ -322,6 +324,8 @@ async def test_an_encounter_is_read_again_once_its_profile_is_mended(office):
         1_000,
     )
     assert len((await office.get(f"{path}/messages")).json()) == 1
+    account = (await office.get(f"{path}/account", "coder")).json()
+    assert account["patient"]["person"]["name"]["last"] == "MÜLLER"
 
 
 async def test_a_merge_over_the_wire_sends_later_messages_on(office):

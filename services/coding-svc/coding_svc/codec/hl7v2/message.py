@@ -16,6 +16,7 @@ Bad bytes never raise: `parse` answers `Unreadable` with the fault.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -237,6 +238,21 @@ def parse(data: bytes) -> Message | Unreadable:
         reasons.append(reason("leading-bytes", "MSH[1]"))
         data = stripped
     text, charset = _decoded(data, reasons)
+    return parse_text(text, charset, reasons)
+
+
+def parse_text(
+    text: str, charset: str = "utf-8", reasons: Sequence[Reason] = ()
+) -> Message | Unreadable:
+    """Read one message that was decoded before: its MSH-18 no longer says how.
+
+    Args:
+        text: The message, from MSH on.
+        charset: What it was decoded from, so that it can be encoded again.
+        reasons: What was tolerated so far.
+    """
+    if not text.startswith("MSH"):
+        return Unreadable(reason("not-hl7", "MSH[1]"))
     delimiters = delimiters_of(text)
     if isinstance(delimiters, Reason):
         return Unreadable(delimiters)

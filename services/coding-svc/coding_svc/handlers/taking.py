@@ -1,4 +1,4 @@
-"""Everything that comes in, and what is done about it: each way in is one command, one commit.
+"""Messages in: read, located, taken or set aside, and answered.
 
     bytes ──▶ codec ──▶ Documented | SetAside ──▶ decide.take | set_aside ──▶ facts ──▶ answer
 
@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from coding_svc import store
 from coding_svc.codec.fhir.document import Unreadable as UnreadableJson
@@ -21,30 +21,18 @@ from coding_svc.codec.fhir.document import read as read_json
 from coding_svc.codec.fhir.encounter import KIND as FHIR
 from coding_svc.codec.fhir.encounter import understand as understand_bundle
 from coding_svc.codec.hl7v2 import batch
-from coding_svc.codec.hl7v2.acknowledgement import Header, Outcome, answers, header_of
+from coding_svc.codec.hl7v2.acknowledgement import Header, answers, header_of
 from coding_svc.codec.hl7v2.encounter import understand
-from coding_svc.codec.hl7v2.message import Unreadable, parse
+from coding_svc.codec.hl7v2.message import Unreadable, parse, parse_text
 from coding_svc.codec.mllp import Frame
 from coding_svc.decide import commands
 from coding_svc.decide.encounter import Taking, encounter_parts, patient_parts, take
-from coding_svc.model.account import Account
+from coding_svc.handlers.way import Taken, Way
 from coding_svc.model.documented import Documented, Effect, SetAside
-from coding_svc.model.encounter import State, evolve
 from coding_svc.model.reasons import reason
-from coding_svc.problems import (
-    EncounterMergedAway,
-    EncounterNotFound,
-    MessageNotFound,
-    PatientForgotten,
-)
+from coding_svc.problems import EncounterMergedAway, PatientForgotten
 from coding_svc.rules.profile import Profile, Profiles
-from coding_svc.views import project
-from rcm.domain import Command, Reaction, Service
-from rcm.events.catalogue import CODING, DENIALS
 from rcm.events.clinical import Reason
-from rcm.events.denials import CodingReworkRequested
-from rcm.events.envelope import Recorded
-from rcm.events.phi import Phi
 from rcm.platform.keys import KeyDestroyed
 from rcm.platform.telemetry import Log
 from rcm.problems import Problem, StreamMoved
@@ -52,73 +40,6 @@ from rcm.problems import Problem, StreamMoved
 MERGES_FOLLOWED_MAX: Final = 50
 IN_FLIGHT_MAX: Final = 400
 """Messages of one file that wait for the same commits."""
-
-REPLAYED_MAX: Final = 500
-
-ProfilesOf = Callable[[str], Profiles]
-"""The sender profiles of a tenant."""
-
-
-def _of_encounter(recorded: Recorded[CodingReworkRequested]) -> list[str]:
-    return [recorded.event.encounter_id]
-
-
-SERVICE: Final[Service[State]] = Service(
-    name="coding-svc",
-    topic=CODING,
-    state=State,
-    evolve=evolve,
-    project=project,
-    reactions={DENIALS: {CodingReworkRequested.name: Reaction(_of_encounter, commands.send_back)}},
-)
-
-
-class Taken(Struct, frozen=True):
-    """What became of a message.
-
-    Attributes:
-        message_id: Ours.
-        result: ACCEPTED, ACCEPTED_WITH_ISSUES, IGNORED or REJECTED.
-        answer: A, E or R for the acknowledgement.
-        header: What the acknowledgement repeats.
-        encounter_ids: The encounters that it changed.
-        reasons: Everything that was noticed.
-        repeated: It came before; nothing was done.
-    """
-
-    message_id: str
-    result: str
-    answer: Outcome
-    header: Header
-    encounter_ids: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    repeated: bool = False
-
-
-class Way(Struct, frozen=True):
-    """A way in.
-
-    Attributes:
-        runtime: The running service.
-        tenant_id: Whose messages come this way.
-        profiles: The tenant's senders.
-        actor: Who brings them, for the record: `mllp`, `folder`, or a user.
-    """
-
-    runtime: Any
-    tenant_id: str
-    profiles: Profiles
-    actor: str
-
-    def opaque_id(self, prefix: str, *parts: str) -> str:
-        """Derive an id of the tenant."""
-        return str(self.runtime.opaque_id(self.tenant_id, prefix, *parts))
-
-    async def execute(self, **command: Any) -> Any:
-        """Carry out a command of this way's tenant and actor."""
-        return await self.runtime.execute(
-            Command(tenant_id=self.tenant_id, actor=self.actor, **command)
-        )
 
 
 async def take_message(way: Way, data: bytes) -> Taken:
@@ -148,13 +69,36 @@ async def take_bundle(way: Way, data: bytes) -> Taken:
     """
     sha256 = hashlib.sha256(data).hexdigest()
     message_id = way.opaque_id("msg", FHIR, sha256)
-    document = read_json(data)
-    text = data.decode("utf-8", "replace")
-    if isinstance(document, UnreadableJson):
-        aside = _rejected(FHIR, "", "", document.reason)
-        return await _set_aside(way, aside, message_id, sha256, text, Header())
-    said = understand_bundle(document, way.profiles, message_id)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        aside = _rejected(FHIR, "", "", reason("not-json", "Bundle"))
+        kept = data.decode("latin-1")
+        return await _set_aside(way, aside, message_id, sha256, kept, Header())
+    return await take_text(way, text, FHIR, message_id, sha256)
+
+
+async def take_text(way: Way, text: str, kind: str, message_id: str, sha256: str) -> Taken:
+    """Take a bundle, or a message that was set aside before, under the id that it has.
+
+    Raises:
+        Problem: Nothing was stored.
+    """
+    said = understood(way.profiles, text, kind, message_id)
     return await _take(way, said, message_id, sha256, text, Header())
+
+
+def understood(profiles: Profiles, text: str, kind: str, message_id: str) -> Documented | SetAside:
+    """Read a message that was decoded before, by the profiles of today."""
+    if kind == FHIR:
+        document = read_json(text.encode("utf-8", "replace"))
+        if isinstance(document, UnreadableJson):
+            return _rejected(FHIR, "", "", document.reason)
+        return understand_bundle(document, profiles, message_id)
+    parsed = parse_text(text)
+    if isinstance(parsed, Unreadable):
+        return _rejected("", "", "", parsed.reason)
+    return understand(parsed, profiles, message_id)
 
 
 async def take_file(way: Way, data: bytes) -> list[Taken]:
@@ -195,78 +139,6 @@ def _runs(messages: Sequence[bytes]) -> list[list[bytes]]:
         else:
             runs[-1].append(message)
     return [run for run in runs if run]
-
-
-async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., Command]) -> Any:
-    """Read the messages of an encounter again by the profiles of today.
-
-    Args:
-        way: Tenant and actor.
-        encounter_id: Which.
-        command: Makes the command of streams and decision (the request's idempotency key in it).
-
-    Raises:
-        MessageNotFound: There are none.
-        PatientForgotten: They can no longer be read.
-    """
-    async with way.runtime.read(way.tenant_id) as session:
-        rows = await store.messages_of_encounter(session, way.tenant_id, encounter_id, REPLAYED_MAX)
-    takings = []
-    for row in rows:
-        if row.raw is None:
-            continue
-        text = await way.runtime.open(way.tenant_id, Phi(**row.raw), str)
-        if text is None:
-            raise PatientForgotten("The patient's key was destroyed.")
-        taking = _read_again(way, text, row.message_id, encounter_id)
-        if taking is None:
-            continue
-        if any(why["rule_id"] == _MERGED.rule_id for why in row.reasons):
-            taking = structs.replace(taking, message=structs.replace(taking.message, patient=None))
-        takings.append(taking)
-    if not takings:
-        raise MessageNotFound("No message of this encounter can be read again.")
-    return await way.runtime.execute(
-        command([encounter_id], partial(commands.replay, tuple(takings)))
-    )
-
-
-async def replay_message(way: Way, message_id: str) -> Taken:
-    """Take a message that was set aside again, by the profiles of today.
-
-    Raises:
-        MessageNotFound: There is none, or nothing of it was kept.
-        PatientForgotten: It can no longer be read.
-    """
-    async with way.runtime.read(way.tenant_id) as session:
-        rows = await store.message(session, way.tenant_id, message_id)
-    kept = next((row for row in rows if row.raw is not None and not row.encounter_id), None)
-    if kept is None or kept.raw is None:
-        raise MessageNotFound
-    text = await way.runtime.open(way.tenant_id, Phi(**kept.raw), str)
-    if text is None:
-        raise PatientForgotten("The message's key was destroyed.")
-    if kept.kind == FHIR:
-        return await take_bundle(way, text.encode())
-    return await take_message(way, text.encode())
-
-
-async def account_of(runtime: Any, tenant_id: str, encounter_id: str) -> Account:
-    """Open the account of an encounter. PHI: the caller's role was checked.
-
-    Raises:
-        EncounterNotFound: There is none, or nothing is known of it.
-        PatientForgotten: Its key was destroyed.
-    """
-    async with runtime.read(tenant_id) as session:
-        sealed = await store.sealed_account(session, tenant_id, encounter_id)
-    if sealed is None:
-        raise EncounterNotFound
-    account = await runtime.open(tenant_id, sealed, Account)
-    if account is None:
-        raise PatientForgotten("The patient's key was destroyed.")
-    found: Account = account
-    return found
 
 
 async def answer_frame(
@@ -312,33 +184,6 @@ def _number(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-async def look_again_at_waiting(way: Way, day: str) -> int:
-    """Assess the encounters whose days of waiting may be over; returns how many moved."""
-    moved, after = 0, ""
-    while True:
-        async with way.runtime.read(way.tenant_id) as session:
-            found = await store.waiting_encounters(session, way.tenant_id, after, 200)
-        if not found:
-            return moved
-        after = found[-1]
-        outcomes = await asyncio.gather(
-            *(
-                way.execute(
-                    command_id=f"look-again/{encounter_id}/{day}",
-                    streams=[encounter_id],
-                    decide=partial(commands.look_again, encounter_id, way.profiles),
-                )
-                for encounter_id in found
-            ),
-            return_exceptions=True,
-        )
-        for outcome in outcomes:
-            # One whose profile is gone, or that was merged meanwhile, waits for a person instead.
-            if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
-                raise outcome
-            moved += not isinstance(outcome, BaseException) and bool(outcome.recorded)
-
-
 async def _take(
     way: Way,
     said: Documented | SetAside,
@@ -349,7 +194,7 @@ async def _take(
 ) -> Taken:
     if isinstance(said, SetAside):
         return await _set_aside(way, said, message_id, sha256, text, header)
-    profile = _profile_of(way.profiles, said)
+    profile = profile_of(way.profiles, said)
     taking = Taking(
         message=said, message_id=message_id, message_sha256=sha256, raw=text, profile=profile
     )
@@ -366,7 +211,7 @@ async def _take(
             )
         except EncounterMergedAway as merged:
             # The merge settled who the patient is; this message still has the old number.
-            moved = structs.replace(said, patient=None, reasons=(*said.reasons, _MERGED))
+            moved = structs.replace(said, patient=None, reasons=(*said.reasons, MERGED))
             located = structs.replace(located, message=moved, encounter_id=merged.into_encounter_id)
             continue
         except (KeyDestroyed, PatientForgotten):
@@ -444,31 +289,8 @@ def _taken(message_id: str, header: Header, outcome: Any) -> Taken:
     )
 
 
-def _read_again(way: Way, text: str, message_id: str, encounter_id: str) -> Taking | None:
-    """Understand a message that was taken before, under the id that it had."""
-    if text.lstrip().startswith("{"):
-        document = read_json(text.encode())
-        if isinstance(document, UnreadableJson):
-            return None
-        said = understand_bundle(document, way.profiles, message_id)
-    else:
-        parsed = parse(text.encode())
-        if isinstance(parsed, Unreadable):
-            return None
-        said = understand(parsed, way.profiles, message_id)
-    if isinstance(said, SetAside) or said.effect is Effect.MERGE:
-        return None
-    return Taking(
-        message=said,
-        message_id=message_id,
-        message_sha256="",
-        raw="",
-        profile=_profile_of(way.profiles, said),
-        encounter_id=encounter_id,
-    )
-
-
-def _profile_of(profiles: Profiles, said: Documented) -> Profile:
+def profile_of(profiles: Profiles, said: Documented) -> Profile:
+    """Return the profile that a message was read by."""
     application, _, facility = said.sender.partition("|")
     profile = profiles.of_sender(application, facility)
     assert profile is not None, "a message without profile is set aside"
@@ -493,7 +315,7 @@ def _aside(said: Documented, outcome: str, why: Reason) -> SetAside:
 
 _NOT_STORED: Final = reason("not-stored", "MSH[1]")
 _ASKING: Final = (b"^A31", b"^A40", b"^A34", b"^A35", b"^A18")
-_MERGED: Final = reason("merged-away", "PID[1]-18")
+MERGED: Final = reason("merged-away", "PID[1]-18")
 _FORGOTTEN: Final = reason("patient-forgotten", "PID[1]-3")
 _NEVER_SEND_AGAIN: Final = frozenset(
     {"not-hl7", "bad-delimiters", "too-large", "sender-not-expected"}
