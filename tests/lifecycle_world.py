@@ -89,8 +89,7 @@ def an_app(settings: Settings, log, transport=None, watched=None) -> FastAPI:
 
 
 @asynccontextmanager
-async def a_lifecycle(data_dir, recorded) -> AsyncIterator[World]:
-    settings = Settings(data_dir=data_dir, partition_count=3)
+async def a_lifecycle(settings: Settings, recorded) -> AsyncIterator[World]:
     await publish(settings, recorded)
     log = io.StringIO()
     app = an_app(settings, log)

@@ -14,15 +14,24 @@ _EDGES: Final = {
     "ClaimReleased": ({"held", "ready", "rejected", "batched"}, "ready"),
     "ClaimBatched": ({"ready"}, "batched"),
     "ClaimSubmitted": ({"batched"}, "sent"),
-    "ClaimAcknowledged": ({"batched", "sent", "accepted", "rejected", "replaced"}, "accepted"),
-    "ClaimRejected": ({"batched", "sent", "accepted", "rejected", "replaced"}, "rejected"),
+    "ClaimAcknowledged": (
+        {"held", "ready", "batched", "sent", "accepted", "rejected", "replaced"},
+        "accepted",
+    ),
+    "ClaimRejected": (
+        {"held", "ready", "batched", "sent", "accepted", "rejected", "replaced"},
+        "rejected",
+    ),
     "ClaimReplaced": ({"held", "ready", "sent", "accepted", "rejected"}, "replaced"),
 }
-"""From which states each event may come, and where it leads. A replaced claim stays so, and a
-rejection stands until the claim is sent again: late acknowledgements change neither."""
+"""From which states each event may come, and where it leads."""
 
-_STAYS: Final = {("replaced", "ClaimAcknowledged"), ("replaced", "ClaimRejected"),
-                 ("rejected", "ClaimAcknowledged")}  # fmt: skip
+_STAYS: Final = {
+    *((state, "ClaimAcknowledged") for state in ("held", "ready", "rejected", "replaced")),
+    *((state, "ClaimRejected") for state in ("held", "ready", "replaced")),
+}
+"""A late answer to an earlier sending is recorded, and moves nothing: a claim that was replaced,
+rejected, or made ready again stays so."""
 
 
 def check_order(events: Sequence[Recorded[Any]]) -> Iterator[Breach]:

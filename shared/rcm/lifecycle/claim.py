@@ -54,8 +54,9 @@ _ACCEPTED: Final = {
     "277CA-clearinghouse": "clearinghouse-accepted",
     "277CA-payer": "payer-accepted",
 }
-_ON_ITS_WAY: Final = ("unknown-to-us", "ready", "batched", "sent", *_ACCEPTED.values())
-"""In this order; a rejection is left by a new sending only, not by a late acknowledgement."""
+_ON_ITS_WAY: Final = ("unknown-to-us", "batched", "sent", *_ACCEPTED.values())
+"""In this order; a rejection is left by a new sending only, not by a late acknowledgement, and one
+that is ready again does not move by an answer to an earlier sending."""
 
 _PAID_ACCOUNTS: Final = frozenset({"clearing", "suspense", "cash"})
 _PATIENT_ACCOUNTS: Final = frozenset({"patient", "paid_to_patient", "consumer_account"})
@@ -354,6 +355,8 @@ def _moved(
                 "is_received": claim.is_received or event.level == "277CA-payer",
             }
         case claims.ClaimRejected():
+            if claim.sending in ("held", "ready"):
+                return {}
             return {
                 "sending": _REJECTED[event.level],
                 "why": "; ".join(reason.text for reason in event.reasons[:3]),

@@ -416,6 +416,9 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     remit.PatientResponsibilitySet: _patient,
     remit.ProviderAdjustmentPosted: _provider,
     denials.AdjudicationAssessed: lambda _: _Said("answer looked at for denials", is_detail=True),
+    denials.ReplacementNoted: lambda _: _Said(
+        "what is denied on it is nobody's work now", is_detail=True
+    ),
     denials.DenialOpened: _opened,
     denials.DenialChanged: _changed,
     denials.DenialClosed: _closed,

@@ -22,7 +22,7 @@ _NOT_STRUCTURE: Final = re.compile(
 
 class MalformedJson(Problem):
     """A body that says it is JSON is not, or could be read in two ways: a key stands twice, a
-    number is not finite, nesting is deeper than 64.
+    number is not finite, a text holds NUL, nesting is deeper than 64.
     """
 
     slug: ClassVar[str] = "malformed-json"
@@ -60,6 +60,8 @@ def parse_json(data: bytes, *, depth_max: int = DEPTH_MAX) -> Any:
     Raises:
         MalformedJson: Otherwise; says what, and never repeats the data.
     """
+    if b"\\u0000" in data:
+        raise MalformedJson("a text holds the character NUL")
     depth = 0
     for byte in _NOT_STRUCTURE.sub(b"", data):
         if byte in b"[{":

@@ -148,6 +148,8 @@ class _Exchange:
             )
 
     def _check_head(self) -> None:
+        if "\0" in self._scope["path"] or b"%00" in self._scope["query_string"]:
+            raise MalformedRequest("A text holds the character NUL.")
         host = self._headers.get("host", "")
         name = host if host.endswith("]") else host.rsplit(":", 1)[0]
         if "*" not in self._hosts and name not in self._hosts:
