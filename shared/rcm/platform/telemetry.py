@@ -182,7 +182,7 @@ class Metrics:
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
-        common = {"registry": self.registry}
+        common: dict[str, Any] = {"registry": self.registry}
         self._requests = Counter(
             "rcm_http_requests_total", "Requests answered", ["method", "route", "status"], **common
         )
