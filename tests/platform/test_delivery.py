@@ -140,6 +140,28 @@ async def test_a_command_is_refused_alone_and_repeated_for_nothing(bench):
         assert (await alpha.execute(commands[0])).repeated
 
 
+async def test_two_members_take_commands_for_the_same_streams(bench):
+    async with bench.run("alpha", member="one") as one, bench.run("alpha", member="two") as two:
+        answers = await asyncio.gather(
+            *(
+                (one, two)[n % 2].execute(note_command(f"s{n % 5}", f"w{n}", f"c{n}", words_max=99))
+                for n in range(200)
+            ),
+            *(two.execute(note_command("s0", "w0", "c0", words_max=99)) for _ in range(3)),
+            return_exceptions=True,
+        )
+        done = [a for a in answers if not isinstance(a, Exception)]
+        assert {type(a).__name__ for a in answers} <= {"Outcome", "StreamMoved"}
+        first = [a for a in done if not a.repeated]
+        assert len(first) > 150
+        await until(lambda: one.store.lead())
+        await at_rest(one)
+        notes = await table(one, Note)
+        assert sum(row.word_count for row in notes.values()) == len(first)
+        ends = await one.log.end_offsets(one.manifest.service.topic)
+        assert sum(ends.values()) == len(first)
+
+
 async def test_phi_is_sealed_on_the_log_and_in_the_store(bench):
     async with bench.run("alpha") as alpha:
         outcome = await alpha.execute(note_command("s", "a", "c1", secret="JANE CANARY"))
