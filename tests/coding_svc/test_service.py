@@ -325,7 +325,7 @@ async def test_an_encounter_is_read_again_once_its_profile_is_mended(office):
     )
     assert len((await office.get(f"{path}/messages")).json()) == 1
     account = (await office.get(f"{path}/account", "coder")).json()
-    assert account["patient"]["person"]["name"]["last"] == "MÜLLER"
+    assert account["patient"]["person"]["name"]["last"] == "MüLLER"
 
 
 async def test_a_merge_over_the_wire_sends_later_messages_on(office):
