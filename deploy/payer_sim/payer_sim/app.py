@@ -80,8 +80,10 @@ class Simulator:
                 await self.ask(lambda book: folder.look(book, self.setup.now())) if folder else 0
             )
             if not (busy or paid or moved):
+                # Not wait_for: it may swallow a cancellation that comes with the timeout.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.setup.tick_s)
+                    async with asyncio.timeout(self.setup.tick_s):
+                        await self._wake.wait()
 
     async def close(self) -> None:
         """Let go of the book."""
@@ -115,8 +117,10 @@ def _add_routes(app: FastAPI) -> None:
         if len(data) > INTERCHANGE_BYTES_MAX:
             return JSONResponse({"error": "too-large"}, 413)
         fault = await simulator.ask(lambda book: book.fault(box, data))
-        if fault.endswith("-before") or fault == "refused-400":
+        if fault:
+            # Remembered at once: the same file again meets no fault, however soon it comes.
             await simulator.ask(lambda book: book.mark_seen(box, data))
+        if fault.endswith("-before") or fault == "refused-400":
             return await _fail(fault, simulator)
         outcome = await simulator.ask(lambda book: book.take(box, data))
         simulator.wake()

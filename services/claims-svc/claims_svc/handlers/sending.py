@@ -173,8 +173,10 @@ class Sender:
             while True:
                 nudge.clear()
                 await self.look()
+                # Not wait_for: it may swallow a cancellation that comes with the timeout.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(nudge.wait(), self._patience.send_interval_s)
+                    async with asyncio.timeout(self._patience.send_interval_s):
+                        await nudge.wait()
         finally:
             await self.stop()
 
