@@ -67,11 +67,13 @@ def test_next_years_order_file_begins_and_ends_codes_on_its_date(own, sets):
 
 def test_a_load_says_what_it_changes_and_a_dry_run_changes_nothing(own, sets, tmp_path):
     before = (own / registry.FILE_NAME).read_bytes()
-    text = order_file(sets, System.ICD10CM, FY2027, without=("R52",))
+    places = upload("code,words\n11,Office\n98,A new place\n")
     place = tmp_path / "dry.sqlite"
-    registry.try_load(own, "icd10cm-order", upload(text), place, quiet)
+    registry.try_load(own, "pos-list", places, place, quiet)
     tried = CodeSets.open(place)
-    assert between_files(sets, tried, System.ICD10CM, FY2028).ended == (("R52", ()),)
+    change = between_files(sets, tried, System.PLACE_OF_SERVICE, FY2028)
+    assert change.added == ("98",)
+    assert ("21", ()) in change.ended
     tried.close()
     assert (own / registry.FILE_NAME).read_bytes() == before
     assert not (own / "sources").exists()
@@ -100,8 +102,13 @@ def test_a_changed_copy_of_a_loaded_file_is_noticed(own):
     assert opened(own).has(System.ICD10CM)
 
 
-def test_a_damaged_code_file_is_noticed_and_built_anew(own):
+def test_a_damaged_code_file_is_noticed_and_built_anew(own, folder, monkeypatch):
     path = own / registry.FILE_NAME
+
+    def rebuild(place, _):
+        shutil.copy(folder / registry.FILE_NAME, place / registry.FILE_NAME)
+
+    monkeypatch.setattr(registry, "rebuild", rebuild)
     path.write_bytes(b"not a database")
     assert registry.verify(own)
     built = registry.open_sets(own, quiet)
@@ -148,7 +155,7 @@ def test_lists_of_the_corpus_are_read():
 def test_the_weights_of_the_corpus_are_read():
     data = corpus_file("msdrg_weights_fy2026_table5.csv").read_bytes()
     parsed = KINDS["table5"].parse(upload(data, on=FY2026))
-    assert parsed.release.row_count == 772
+    assert parsed.release.row_count == 772 - 2  # 998 and 999 are never paid
     assert parsed.tables[0].rows[0][:2] == ("2025-10-01", "001")
     assert parsed.tables[0].rows[0][5:8] == ("28.0239", "25.8", "36.2")
 

@@ -31,6 +31,8 @@ Say = Callable[[str], None]
 """Where progress is told."""
 
 _DAY = dt.timedelta(days=1)
+_FLAT = (System.HCPCS, System.CPT, System.ICD10PCS)
+"""Systems searched by title alone."""
 
 
 class Load(NamedTuple):
@@ -81,7 +83,11 @@ def add(target: Path, load: Load, say: Say) -> None:
             _apply(connection, load)
             if KINDS[load.kind].searchable:
                 say("filing terms for search")
-                file_terms(connection)
+                codes = load.parsed.codes
+                if codes is not None and codes.system in _FLAT:
+                    _file_flat(connection, codes.system)
+                else:
+                    file_terms(connection)
             connection.commit()
 
 
@@ -418,13 +424,22 @@ def file_terms(connection: sqlite3.Connection) -> None:
     )
     index = list(connection.execute("SELECT term, code FROM index_term"))
     index_terms.fill(connection, headings, notes, index)
-    for system in (System.HCPCS, System.CPT, System.ICD10PCS):
-        titled = list(
-            connection.execute(
-                "SELECT code, title FROM code WHERE system = ? AND title IS NOT NULL "
-                "AND title_source <> ? GROUP BY code",
-                (system, AXES),
-            )
+    for system in _FLAT:
+        _file_flat(connection, system)
+
+
+def _file_flat(connection: sqlite3.Connection, system: System) -> None:
+    """Make the titles of a system without hierarchy searchable, in place of those filed before."""
+    connection.execute("DELETE FROM node WHERE system = ?", (system,))
+    titled = list(
+        connection.execute(
+            "SELECT code, title FROM code WHERE system = ? AND title IS NOT NULL "
+            "AND title_source <> ? GROUP BY code",
+            (system, AXES),
         )
-        (first,) = connection.execute("SELECT coalesce(max(node), 0) + 1 FROM node").fetchone()
-        index_terms.add_flat(connection, system, titled, first)
+    )
+    # Words of a node that is gone stay in the full-text index, so its number is never used again.
+    (first,) = connection.execute(
+        "SELECT coalesce(max(id), 0) + 1 FROM node_words_docsize"
+    ).fetchone()
+    index_terms.add_flat(connection, system, titled, first)
