@@ -33,6 +33,7 @@ from rcm.platform.http.issuer import DevelopmentIssuer
 from rcm.platform.runtime import open_runtime
 from rcm.platform.settings import Settings
 from rcm.platform.telemetry import open_log
+from store_cases import STORES, admin_url_of, settings_on
 
 NUMBER = "000000001"
 REFERENCE = NUMBER * 2
@@ -40,6 +41,12 @@ SENT = Receipt("sent", "http-202")
 UNKNOWN = Receipt("unknown", "timeout")
 REFUSED = Receipt("not-sent", "http-400")
 SOON = Patience(0.01, 0.0, 0.0, 0.0)
+
+
+@pytest.fixture(params=STORES)
+def admin_url(request):
+    """Give each kind of store."""
+    return admin_url_of(request)
 
 
 class FakePort:
@@ -151,7 +158,7 @@ async def running(tmp_path, open_port, opener=without_jobs, **own):
         content = to_builtins(a_directory(tenant_id=tenant))
         content["receivers"][0]["route"] = {"kind": "http", "url": f"http://sim/{tenant}"}
         (folder / f"{tenant}.yaml").write_text(yaml.safe_dump(content))
-    settings = Settings(data_dir=tmp_path, partition_count=2)
+    settings = own.pop("settings", None) or Settings(data_dir=tmp_path, partition_count=2)
     log = io.StringIO()
     app = create_app(
         settings,
@@ -201,6 +208,41 @@ async def test_a_claim_goes_all_the_way_to_the_payers_acceptance(tmp_path):
         assert (interchange["outcome"], interchange["evidence"]) == ("sent", "http-202")
         files = (await claims.get("/acknowledgements")).json()["data"]
         assert sorted(one["kind"] for one in files) == ["277CA", "277CA", "999", "TA1"]
+
+
+async def test_every_query_means_the_same_on_both_stores(tmp_path, admin_url):
+    """Send, refuse, correct, replace, page and list: all that is asked of the store."""
+    settings = await settings_on(admin_url, tmp_path)
+    async with over(tmp_path, FakePort(UNKNOWN), settings=settings) as claims:
+        ids = [
+            one
+            for number in range(3)
+            for one in await claims.coded(an_encounter(encounter_id=f"enc_{number}"))
+        ]
+        sender = claims.sender()
+        for _ in range(2):
+            await sender.look()
+            await sender.finish()
+        unknown = (await claims.get("/interchanges?outcome=unknown&limit=1")).json()
+        assert [one["interchange_control_number"] for one in unknown["data"]] == [NUMBER]
+        verdicts = ((ids[0], "A2"), (ids[1], "A7"), (ids[2], "A2"))
+        data = x277ca(REFERENCE, *verdicts, payer_number="PCN7")
+        assert (await claims.post("/acknowledgements", content=data)).status_code == 201
+        sent = (await claims.get("/claims?status=sent&limit=1")).json()
+        rest = (
+            await claims.get(f"/claims?status=sent&limit=1&cursor={sent['next_cursor']}")
+        ).json()
+        assert {one["claim_id"] for one in (*sent["data"], *rest["data"])} == {ids[0], ids[2]}
+        fixed = await claims.post(f"/claims/{ids[1]}/corrections", json={"member_number": "BPX7"})
+        assert fixed.json()["events"] == ["ClaimPrepared"]
+        await claims.coded(an_encounter(encounter_id="enc_0", coded_version=2))
+        take = partial(desk.bill_waiting, claims.runtime, "northside", claims.directories)
+        assert await take() == 1
+        assert await desk.make_corrections(claims.runtime, "northside", claims.directories) == 0
+        ready = (await claims.get("/claims?status=ready")).json()["data"]
+        assert sorted(one["frequency_code"] for one in ready) == ["1", "7"]
+        files = (await claims.get("/acknowledgements")).json()["data"]
+        assert [one["claim_count"] for one in files] == [3]
 
 
 async def test_the_intent_is_durable_before_the_first_byte_leaves(tmp_path):
