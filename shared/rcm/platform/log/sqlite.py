@@ -24,6 +24,9 @@ from rcm.platform.log.port import (
 )
 
 POLL_S: Final = 0.003
+POLL_IDLE_S: Final = 0.03
+"""How long a look at an unchanged file may come to be apart: an idle service costs next to nothing."""
+
 LEASE_S: Final = 3.0
 _RENEW_S: Final = 1.0
 _BUSY_S: Final = 30.0
@@ -188,6 +191,7 @@ class SqliteConsumer:
         self._positions: dict[TopicPartition, int] = {}
         self._renew_at = 0.0
         self._seen_version = -1
+        self._pause_s = POLL_S
 
     @property
     def owned(self) -> frozenset[TopicPartition]:
@@ -222,9 +226,11 @@ class SqliteConsumer:
     async def wait(self) -> None:
         """Return when the file changed, or a lease is to be renewed."""
         while time.monotonic() < self._renew_at:
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(self._pause_s)
             if self._db.execute("pragma data_version").fetchone()[0] != self._seen_version:
+                self._pause_s = POLL_S
                 return
+            self._pause_s = min(self._pause_s * 1.2, POLL_IDLE_S)
 
     async def rewind(self, places: Collection[TopicPartition]) -> None:
         """Ask anew for the positions of partitions that are still ours."""
