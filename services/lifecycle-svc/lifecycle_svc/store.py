@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Index, func, or_, tuple_
+import msgspec
+from sqlalchemy import ColumnElement, Dialect, Index, Text, TypeDecorator, func, or_, tuple_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
@@ -12,6 +13,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from rcm.lifecycle import Claim, Money, related_stories
 
 Key = tuple[str | int, ...]
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text, written by msgspec: a fold writes some for every event."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002 - as the framework has it
+        """Write a value."""
+        return msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as the framework has it
+        """Read it back."""
+        return msgspec.json.decode(value or "null")
 
 
 class LifecycleTable(SQLModel, registry=registry()):
@@ -53,10 +69,10 @@ class ClaimRow(LifecycleTable, table=True):
     patient_cents: int
     denied_cents: int
     open_cents: int
-    legs: dict[str, Any] = Field(sa_type=JSON)
-    denials: dict[str, Any] = Field(sa_type=JSON)
-    interchanges: list[str] = Field(sa_type=JSON)
-    remittance_ids: list[str] = Field(sa_type=JSON)
+    legs: dict[str, Any] = Field(sa_type=Json)
+    denials: dict[str, Any] = Field(sa_type=Json)
+    interchanges: list[str] = Field(sa_type=Json)
+    remittance_ids: list[str] = Field(sa_type=Json)
     first_at: str
     changed_at: str
 
@@ -107,9 +123,9 @@ class StepRow(LifecycleTable, table=True):
     causation_id: str
     what: str
     why: str
-    money: dict[str, int] = Field(sa_type=JSON)
+    money: dict[str, int] = Field(sa_type=Json)
     is_detail: bool
-    phi_fields: list[str] = Field(sa_type=JSON)
+    phi_fields: list[str] = Field(sa_type=Json)
 
 
 class InterchangeRow(LifecycleTable, table=True):

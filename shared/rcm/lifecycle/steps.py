@@ -113,42 +113,66 @@ def claim_story(claim_id: str) -> str:
 def stories(recorded: Recorded[Any]) -> tuple[str, ...]:
     """Name the stories that an event belongs to, that of a claim first; never none."""
     event = recorded.event
-    match event:
-        case claims.InterchangePrepared() | claims.InterchangeSettled():
-            return (interchange_story(event.receiver_id, event.interchange_control_number),)
-        case claims.AcknowledgementReceived():
-            found = (
-                [interchange_story(event.receiver_id, event.interchange_control_number)]
-                if event.interchange_control_number
-                else []
-            )
-        case (
-            remit.RemittanceAccepted()
-            | remit.RemittanceQuarantined()
-            | remit.RemittanceDismissed()
-            | remit.RemittanceUnmatched()
-        ):
-            return (remittance_story(event.remittance_id),)
-        case remit.ProviderAdjustmentPosted():
-            found = [claim_story(event.claim_id)] if event.claim_id else []
-            found.append(remittance_story(event.remittance_id))
-        case remit.RemittanceFileReceived():
-            found = [remittance_story(remittance_id) for remittance_id in event.remittance_ids]
-        case coding.EncounterMerged():
-            found = [
-                encounter_story(event.encounter_id),
-                encounter_story(event.into_encounter_id),
-            ]
-        case coding.EncounterReceived() | coding.EncounterHeld() | coding.EncounterCoded():
-            return (encounter_story(event.encounter_id),)
-        case claims.EncounterBilled():
-            return (encounter_story(event.encounter_id),)
-        case denials.CodingReworkRequested():
-            found = [claim_story(event.claim_id), encounter_story(event.encounter_id)]
-        case _:
-            claim_id = getattr(event, "claim_id", "")
-            found = [claim_story(claim_id)] if claim_id else []
-    return tuple(found) or (f"{recorded.source}/{recorded.stream_id}",)
+    tell = _STORIES.get(type(event))
+    if tell is not None:
+        found = tell(event)
+    else:
+        claim_id = getattr(event, "claim_id", "")
+        found = (f"claim/{claim_id}",) if claim_id else ()
+    return found or (f"{recorded.source}/{recorded.stream_id}",)
+
+
+Stories = tuple[str, ...]
+
+
+def _of_encounter(event: Any) -> Stories:
+    return (encounter_story(event.encounter_id),)
+
+
+def _of_interchange(event: Any) -> Stories:
+    number = event.interchange_control_number
+    return (interchange_story(event.receiver_id, number),) if number else ()
+
+
+def _of_remittance(event: Any) -> Stories:
+    return (remittance_story(event.remittance_id),)
+
+
+def _of_provider_adjustment(event: remit.ProviderAdjustmentPosted) -> Stories:
+    own = remittance_story(event.remittance_id)
+    return (claim_story(event.claim_id), own) if event.claim_id else (own,)
+
+
+def _of_rework(event: denials.CodingReworkRequested) -> Stories:
+    return (claim_story(event.claim_id), encounter_story(event.encounter_id))
+
+
+def _of_merge(event: coding.EncounterMerged) -> Stories:
+    return (encounter_story(event.encounter_id), encounter_story(event.into_encounter_id))
+
+
+def _of_file(event: remit.RemittanceFileReceived) -> Stories:
+    return tuple(remittance_story(remittance_id) for remittance_id in event.remittance_ids)
+
+
+_STORIES: Final[Mapping[type[Event], Callable[[Any], Stories]]] = {
+    coding.EncounterReceived: _of_encounter,
+    coding.EncounterHeld: _of_encounter,
+    coding.EncounterCoded: _of_encounter,
+    coding.EncounterMerged: _of_merge,
+    claims.EncounterBilled: _of_encounter,
+    claims.InterchangePrepared: _of_interchange,
+    claims.InterchangeSettled: _of_interchange,
+    claims.AcknowledgementReceived: _of_interchange,
+    remit.RemittanceFileReceived: _of_file,
+    remit.RemittanceAccepted: _of_remittance,
+    remit.RemittanceQuarantined: _of_remittance,
+    remit.RemittanceDismissed: _of_remittance,
+    remit.RemittanceUnmatched: _of_remittance,
+    remit.ProviderAdjustmentPosted: _of_provider_adjustment,
+    denials.CodingReworkRequested: _of_rework,
+}
+"""What is not told in the story of its claim alone."""
 
 
 def _many(count: int, noun: str) -> str:

@@ -34,10 +34,10 @@ def upgrade() -> None:
             "billed_cents", "paid_cents", "adjusted_cents", "patient_cents", "denied_cents",
             "open_cents",
         ),
-        sa.Column("legs", sa.JSON, nullable=False),
-        sa.Column("denials", sa.JSON, nullable=False),
-        sa.Column("interchanges", sa.JSON, nullable=False),
-        sa.Column("remittance_ids", sa.JSON, nullable=False),
+        sa.Column("legs", sa.Text, nullable=False),
+        sa.Column("denials", sa.Text, nullable=False),
+        sa.Column("interchanges", sa.Text, nullable=False),
+        sa.Column("remittance_ids", sa.Text, nullable=False),
         *_texts("first_at", "changed_at"),
     )  # fmt: skip
     op.create_index("claim_changed", "claim", ["tenant_id", "changed_at", "claim_id"])
@@ -51,9 +51,9 @@ def upgrade() -> None:
         *_texts("at", "source", "name", "stream_id"),
         *_numbers("stream_version"),
         *_texts("place", "actor", "causation_id", "what", "why"),
-        sa.Column("money", sa.JSON, nullable=False),
+        sa.Column("money", sa.Text, nullable=False),
         sa.Column("is_detail", sa.Boolean, nullable=False),
-        sa.Column("phi_fields", sa.JSON, nullable=False),
+        sa.Column("phi_fields", sa.Text, nullable=False),
     )
     op.create_index("step_of_story", "step", ["tenant_id", "story_id", "at", "event_id"])
     op.create_index("step_recorded", "step", ["tenant_id", "at", "event_id"])
