@@ -25,7 +25,7 @@ from rcm.platform.log.port import (
 
 POLL_S: Final = 0.003
 POLL_IDLE_S: Final = 0.03
-"""How long a look at an unchanged file may come to be apart: an idle service costs next to nothing."""
+"""The longest pause between looks at an unchanged file: an idle service costs next to nothing."""
 
 LEASE_S: Final = 3.0
 _RENEW_S: Final = 1.0
@@ -199,7 +199,17 @@ class SqliteConsumer:
         return frozenset(self._positions)
 
     async def fetch(self, records_max: int) -> list[Record]:
-        """Take what is there, a fair share of each partition."""
+        """Take what is there, a fair share of each partition.
+
+        Raises:
+            LogUnavailable: The file cannot be read or locked.
+        """
+        try:
+            return await self._fetch(records_max)
+        except sqlite3.Error as error:
+            raise LogUnavailable(type(error).__name__) from error
+
+    async def _fetch(self, records_max: int) -> list[Record]:
         if time.monotonic() >= self._renew_at:
             await self.renew()
         if not records_max:
