@@ -23,6 +23,7 @@ from rcm.platform.runtime import open_runtime
 from rcm.platform.settings import Settings
 from rcm.platform.telemetry import open_log
 from rcm.problems import Busy
+from store_cases import STORES, admin_url_of, settings_on
 
 CANARY = b"QUACKENBUSH"
 HL7 = {"Content-Type": "application/hl7-v2"}
@@ -75,14 +76,15 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def open_office(data_dir: Path):
+async def open_office(data_dir: Path, admin_url: str = ""):
     profiles_dir = data_dir / "profiles"
     (profiles_dir / "northside").mkdir(parents=True, exist_ok=True)
     (profiles_dir / "northside" / "profile.yaml").write_text(OWN_PROFILE)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(data_dir=data_dir, allowed_hosts=("localhost",))
+    store = await settings_on(admin_url, data_dir)
+    settings = store.model_copy(update={"allowed_hosts": ("localhost",)})
     own = CodingSettings(
         mllp_ports=f"northside={port}", profiles_dir=profiles_dir, drop_settle_s=0.0
     )
@@ -96,9 +98,14 @@ async def open_office(data_dir: Path):
         yield Office(client, DevelopmentIssuer(settings), app.state.runtime, port, data_dir, log)
 
 
+@pytest.fixture(params=STORES)
+def admin_url(request):
+    return admin_url_of(request)
+
+
 @pytest.fixture
-async def office(tmp_path):
-    async with open_office(tmp_path) as opened:
+async def office(tmp_path, admin_url):
+    async with open_office(tmp_path, admin_url) as opened:
         yield opened
 
 
@@ -459,7 +466,7 @@ async def test_the_store_equals_what_its_log_says(tmp_path):
         await office.hl7(b"hello")
         while not await office.runtime.settled():  # noqa: ASYNC110 - the relay's own pace
             await asyncio.sleep(0.02)
-    report = await rebuild(MANIFEST, Settings(data_dir=tmp_path), swap=False)
+    report = await rebuild(MANIFEST, await settings_on("", tmp_path), swap=False)
     assert report.fact_count >= 8
     assert report.differing == []
 
