@@ -160,6 +160,48 @@ def test_what_is_no_balance_is_said_and_posted_all_the_same():
     assert "patient-responsibility-differs" in {reason.rule_id for reason in advice.warnings}
 
 
+TEXTS = [
+    b"SYNTHETIC HEALTH",
+    b"*PCN1*",
+    b"EFT1",
+    b"HC:99213",
+    b"REF*6R*L1",
+    b"*1999999999~",
+    b"L6:REF",
+]
+    b"SYNTHETIC HEALTH",
+    b"*PCN1*",
+    b"EFT1",
+    b"HC:99213",
+    b"REF*6R*L1",
+    b"*1999999999~",
+    b"L6:REF",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("character", [b"\x00", b"\x1b", b"\x1f", b"\x7f"])
+def test_a_control_character_in_a_text_holds_the_advice(text, character):
+    data = file_of(transaction(paid_claim(), payment=7_000, plb=[("L6", "REF", 1_000)]))
+    assert fault_of(data) is None
+    damaged = data.replace(text, text[:-1] + character + text[-1:])
+    (advice,) = read(damaged).advices
+    assert advice.fault.reasons[0].rule_id == "control-character"
+    assert (advice.trace_number, advice.payer_name, advice.claims) == ("", "", ())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_is_too_long_to_keep_holds_the_advice(text):
+    data = file_of(transaction(paid_claim(), payment=7_000, plb=[("L6", "REF", 1_000)]))
+    longer = data.replace(text, text[:-1] + b"X" * 5_000 + text[-1:])
+    assert fault_of(longer).reasons[0].rule_id == "value-not-usable"
+
+
+def test_control_characters_may_be_the_separators():
+    text = GOOD.decode().replace("*", "\x1d").replace(":", "\x1f").replace("~\n", "\x1e")
+    assert fault_of(text.encode()) is None
+
+
 def test_a_contract_that_takes_the_whole_charge_is_said():
     line = svc("99213", 12_500, 0, cas("CO", "45", 12_500))
     (advice,) = read(file_of(transaction(clp(CLAIM, "1", 12_500, 0, line), payment=0))).advices

@@ -288,6 +288,15 @@ async def test_what_is_no_835_becomes_a_work_item(remit):
     assert held["reasons"]
 
 
+@pytest.mark.parametrize("character", [b"\x00", b"\xff", "\u202e".encode(), b"\xed\xa0\x80", b"\n"])
+async def test_a_strange_character_is_no_failure_on_any_store(remit, character):
+    await remit.submit(submitted())
+    data = file_of(transaction(paid_claim(), paid_claim("TYPO1"), payment=16_000))
+    for place in (b"HEALTH", b"PCN1", b"DOE", b"EFT1", b"TYPO1", b"REF*6R*L1"):
+        answer = await remit.post("/remittances", content=data.replace(place, place + character))
+        assert answer.status_code == 201, (place, answer.text)
+
+
 async def test_a_dropped_file_is_taken_in(remit, tmp_path):
     await remit.submit(submitted())
     folder = tmp_path / "drop" / "remits" / "northside" / "in"

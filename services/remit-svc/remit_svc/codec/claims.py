@@ -14,6 +14,8 @@ TOTAL_CENTS_MAX = 10**14
 """The same for all amounts of an advice together."""
 _GROUPS = frozenset({"CO", "PR", "OA", "PI", "CR"})
 _MILLI_MAX = 10**15
+TEXT_LENGTH_MAX = 100
+"""No text that we keep is longer by its guide (N102 60, TRN02 50, CLP01 38 characters)."""
 
 
 class NotOurs(ValueError):
@@ -37,12 +39,13 @@ def advised(remittance: x835.Remittance, advice: Advice) -> Iterator[AdvisedClai
     total = sum(abs(claim.billed_cents) + abs(claim.paid_cents) for claim in remittance.claims)
     for one in remittance.provider_adjustments:
         total += abs(_amount(one.amount_cents, "PLB04"))
+        short(one.reference_number + one.reason_code, "PLB03")
     if total > TOTAL_CENTS_MAX:
         raise NotOurs("BPR02", "The amounts are beyond a trillion dollars together.")
     for position, claim in enumerate(remittance.claims, start=1):
         carrier = claim.crossover_carrier
         received = RemittanceReceived(
-            claim_id=claim.claim_id,
+            claim_id=short(claim.claim_id, "CLP01"),
             remittance_id=advice.remittance_id,
             position=position,
             payer_id=advice.payer_id,
@@ -51,19 +54,30 @@ def advised(remittance: x835.Remittance, advice: Advice) -> Iterator[AdvisedClai
             trace_number=advice.trace_number,
             effective_on=advice.effective_on or "",
             kind="payment",
-            claim_status_code=claim.claim_status_code,
-            forwarded_to=carrier.last_name if carrier is not None else "",
-            payer_claim_control_number=claim.payer_claim_control_number,
-            filing_indicator_code=claim.claim_filing_indicator_code,
-            frequency_code=claim.frequency_code,
+            claim_status_code=short(claim.claim_status_code, "CLP02"),
+            forwarded_to=short(carrier.last_name, "NM1*TT") if carrier is not None else "",
+            payer_claim_control_number=short(claim.payer_claim_control_number, "CLP07"),
+            filing_indicator_code=short(claim.claim_filing_indicator_code, "CLP06"),
+            frequency_code=short(claim.frequency_code, "CLP09"),
             billed_cents=_amount(claim.billed_cents, "CLP03"),
             paid_cents=_amount(claim.paid_cents, "CLP04"),
             patient_responsibility_cents=_amount(_patient_cents(claim), "CLP05"),
             adjustments=_adjustments(claim.adjustments),
-            remark_codes=list(claim.remark_codes),
+            remark_codes=[short(code, "MIA, MOA") for code in claim.remark_codes],
             lines=[_line(line) for line in claim.lines],
         )
         yield AdvisedClaim(received, _text(claim))
+
+
+def short(text: str, path: str) -> str:
+    """Return a text that fits into our events and indexes.
+
+    Raises:
+        NotOurs: It is longer than any guide allows.
+    """
+    if len(text) > TEXT_LENGTH_MAX:
+        raise NotOurs(path, "The text is longer than its guide allows.")
+    return text
 
 
 def _patient_cents(claim: x835.ClaimPayment) -> int:
@@ -76,19 +90,20 @@ def _patient_cents(claim: x835.ClaimPayment) -> int:
 
 def _line(line: x835.ServiceLine) -> PaidLine:
     is_revenue = line.procedure.qualifier_code == "NU"
+    code = short(line.procedure.code, "SVC01")
     service_from = line.service_from
     allowed = line.allowed_cents
     return PaidLine(
-        line_item_control_number=line.line_item_control_number,
-        procedure_code="" if is_revenue else line.procedure.code,
-        modifiers=list(line.procedure.modifiers),
-        revenue_code=line.procedure.code if is_revenue else line.revenue_code,
+        line_item_control_number=short(line.line_item_control_number, "REF*6R"),
+        procedure_code="" if is_revenue else code,
+        modifiers=[short(modifier, "SVC01") for modifier in line.procedure.modifiers],
+        revenue_code=code if is_revenue else short(line.revenue_code, "SVC04"),
         billed_cents=_amount(line.billed_cents, "SVC02"),
         paid_cents=_amount(line.paid_cents, "SVC03"),
         allowed_cents=_amount(allowed, "AMT*B6") if allowed is not None else None,
         units_milli=_milli(line.paid_units, "SVC05") if line.paid_units is not None else 1000,
         adjustments=_adjustments(line.adjustments),
-        remark_codes=list(line.remark_codes),
+        remark_codes=[short(code, "LQ02") for code in line.remark_codes],
         service_from=service_from.isoformat() if service_from is not None else None,
     )
 

@@ -4,6 +4,7 @@ One advice that cannot be posted never holds up another of the same file, and no
 a file is passed over: what is no 835, or no X12 at all, becomes an advice with a fault.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from hashlib import sha256
@@ -18,7 +19,7 @@ from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding, errors
 from remit_svc.codec.advice import Advice, AdvisedAdjustment, Fault, ReadFile
 from remit_svc.codec.balances import doubts_of, fault_of
-from remit_svc.codec.claims import NotOurs, advised
+from remit_svc.codec.claims import NotOurs, advised, short
 
 REASONS_MAX = 100
 _CONTROL_NUMBERS_ONLY = frozenset({"st02-repeated", "isa13-repeated", "gs06-repeated"})
@@ -110,6 +111,7 @@ class _Gathered:
         self._adjustments: list[x835.ProviderAdjustment] = []
         self._aside: list[Finding] = []
         self._content = sha256()
+        self._has_control = False
         delimiters = transaction.delimiters
         # The same content under other separators is the same advice.
         named = {
@@ -117,6 +119,8 @@ class _Gathered:
             delimiters.component: "\x1e",
             delimiters.repetition: "\x1d",
         }
+        allowed = "".join(key for key in named if len(key) == 1) + "\t\r\n"
+        self._control = re.compile(f"[\x00-\x1f\x7f](?<![{re.escape(allowed)}])")
         self._unified = str.maketrans({key: to for key, to in named.items() if len(key) == 1})
 
     def take(self, event: x835.Header | x835.GroupStart | x835.ClaimPayment | Any) -> None:
@@ -133,6 +137,8 @@ class _Gathered:
             case x835.ProviderAdjustment():
                 self._adjustments.append(event)
                 self._content.update(_encoded(event))
+                text = event.reason_code + event.reference_number
+                self._has_control = self._has_control or self._control.search(text) is not None
             case _:
                 self._content.update(_encoded(event))
 
@@ -160,13 +166,18 @@ class _Gathered:
         broken = [*self._aside, *envelope]
         header = self._header
         if header is None:
-            return self._unread(content, broken)
+            return self._unread(content, _reasons(broken))
+        if self._has_control:
+            return self._unread(content, (_CONTROL, *_reasons(broken)))
         remittance = msgspec.structs.replace(
             header,
             groups=(x835.ClaimGroup(claims=tuple(self._claims)),),
             provider_adjustments=tuple(self._adjustments),
         )
-        advice = _head(remittance, self._tenant_id, self._file_id, content)
+        try:
+            advice = _head(remittance, self._tenant_id, self._file_id, content)
+        except NotOurs as unusable:
+            return self._unread(content, (_unusable(unusable),))
         if broken or not is_complete:
             return msgspec.structs.replace(advice, fault=Fault("unreadable", _reasons(broken)))
         checked = x835.check(remittance)
@@ -176,8 +187,8 @@ class _Gathered:
         try:
             claims = tuple(advised(remittance, advice))
         except NotOurs as unusable:
-            reason = Reason(rule_id="value-not-usable", path=unusable.path, text=str(unusable))
-            return msgspec.structs.replace(advice, fault=Fault("unreadable", (reason,)))
+            fault = Fault("unreadable", (_unusable(unusable),))
+            return msgspec.structs.replace(advice, fault=fault)
         return msgspec.structs.replace(
             advice,
             claims=claims,
@@ -192,9 +203,10 @@ class _Gathered:
             ),
         )
 
-    def _unread(self, content: str, broken: Sequence[Finding]) -> Advice:
+    def _unread(self, content: str, reasons: tuple[Reason, ...]) -> Advice:
+        """Make an advice of which nothing is kept but that it came, and why it is held."""
         derived = _derived(self._tenant_id, content, str(self.transaction.number))
-        fault = Fault("unreadable", _reasons(broken) or (_NOTHING,))
+        fault = Fault("unreadable", reasons or (_NOTHING,))
         return Advice(
             remittance_id=f"rem_{derived}",
             file_id=self._file_id,
@@ -204,6 +216,7 @@ class _Gathered:
 
     def _add_unit(self, unit: Unit, skip: int = 0) -> None:
         text = "\n".join(unit.texts[skip:])
+        self._has_control = self._has_control or self._control.search(text) is not None
         self._content.update(text.translate(self._unified).encode("utf-8", "surrogatepass"))
         self._content.update(b"\n")
 
@@ -240,15 +253,19 @@ def _head(
         remittance_id=f"rem_{derived}",
         file_id=file_id,
         content_sha256=content,
-        payer_id=payer.number or other_number or identifier,
-        payer_name=payer.name,
-        payee_npi=payee.number if payee.qualifier_code == "XX" else "",
-        trace_number=payment.trace_number,
-        payer_identifier=identifier,
+        payer_id=short(payer.number or other_number or identifier, "N104"),
+        payer_name=short(payer.name, "N102"),
+        payee_npi=short(payee.number, "N104") if payee.qualifier_code == "XX" else "",
+        trace_number=short(payment.trace_number, "TRN02"),
+        payer_identifier=short(identifier, "TRN03"),
         payment_cents=payment.amount_cents,
-        method_code=payment.method_code,
+        method_code=short(payment.method_code, "BPR04"),
         effective_on=effective_on.isoformat() if effective_on is not None else None,
     )
+
+
+def _unusable(fault: NotOurs) -> Reason:
+    return Reason(rule_id="value-not-usable", path=fault.path, text=str(fault))
 
 
 def _reasons(found: Iterable[Finding]) -> tuple[Reason, ...]:
@@ -272,6 +289,12 @@ _NOTHING = Reason(
     path="file",
     text="The file holds no 835 that can be read.",
     remedy="Send an 835 of version 005010X221A1.",
+)
+_CONTROL = Reason(
+    rule_id="control-character",
+    path="file",
+    text="A text holds a control character.",
+    remedy="Ask the sender for a file without; it may be damaged.",
 )
 _NO_DAY = Reason(
     rule_id="payment-date-missing",
