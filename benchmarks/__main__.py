@@ -79,8 +79,10 @@ def machine() -> dict[str, str]:
 def write_page() -> None:
     """Write docs/benchmarks.md from what is kept."""
     parts = [
-        ("# Benchmarks\n\nWritten by `make bench`. Ratios hold from machine to machine,"
-        " absolute figures do not.\n")
+        (
+            "# Benchmarks\n\nWritten by `make bench`. Ratios hold from machine to machine,"
+            " absolute figures do not.\n"
+        )
     ]
     for path in sorted(RESULTS.glob("*.json")):
         kept = json.loads(path.read_text())
