@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle_cases import CLAIM, History
+from lifecycle_cases import CLAIM, History, entries_of
+from rcm.events.remit import PaymentPosted
 from rcm.lifecycle import Money, fold_claim, life_of, stories
 from rcm.lifecycle.steps import claim_story
 
@@ -129,6 +130,25 @@ def test_a_reversal_takes_back_all_of_it():
         billed=-12_500,
     )
     assert folded(history).money == Money(12_500, 0, 0, 0, 0, 12_500)
+
+
+def test_a_replaced_claim_that_the_payer_reverses_asks_for_nothing():
+    history = History()
+    history.charged()
+    history.answered(4_500, [("CO", "45", 8_000)])
+    history.replaced()
+    history.add(
+        "remit-svc",
+        CLAIM,
+        PaymentPosted(
+            claim_id=CLAIM,
+            remittance_id="rem_2",
+            position=1,
+            entries=entries_of(clearing=-4_500, contractual=-8_000, revenue=12_500),
+            balance_cents=12_500,
+        ),
+    )
+    assert folded(history).money == Money()
 
 
 def test_a_replacement_that_is_not_sent_asks_for_nothing_yet():

@@ -373,22 +373,18 @@ def _posted(
     | remit.RemittanceMatched,
 ) -> Mapping[str, Any]:
     """Add entries to the accounts; a charge's counterpart is what is asked for."""
-    accounts = _added(claim.accounts, event.entries)
-    if isinstance(event, remit.ChargePosted | remit.ChargeReversed):
-        asked = sum(
-            -entry.amount_cents
-            for entry in event.entries
-            if entry.account in ("revenue", "coordination")
-        )
-        for entry in event.entries:
-            if entry.account in ("revenue", "coordination"):
-                accounts[entry.account] -= entry.amount_cents
-        return {
-            "accounts": {name: cents for name, cents in accounts.items() if cents},
-            "charged_cents": claim.charged_cents + asked,
-            "is_charged": True,
-        }
-    return {"accounts": {name: cents for name, cents in accounts.items() if cents}}
+    is_charge = isinstance(event, remit.ChargePosted | remit.ChargeReversed)
+    # Revenue is what is asked for wherever it moves: an answer to a replaced claim moves it,
+    # too. For a later payer's claim that is `coordination`, which answers use for their own ends.
+    asked_accounts = ("revenue", "coordination") if is_charge else ("revenue",)
+    asked = [entry for entry in event.entries if entry.account in asked_accounts]
+    others = [entry for entry in event.entries if entry.account not in asked_accounts]
+    accounts = _added(claim.accounts, others)
+    return {
+        "accounts": {name: cents for name, cents in accounts.items() if cents},
+        "charged_cents": claim.charged_cents - sum(entry.amount_cents for entry in asked),
+        "is_charged": claim.is_charged or is_charge,
+    }
 
 
 def _added(accounts: Mapping[str, int], entries: Iterable[LedgerEntry]) -> dict[str, int]:
