@@ -48,6 +48,7 @@ from rcm.events.clinical import (
 )
 from rcm.events.coding import EncounterCoded
 from rcm.events.phi import ClearPhi, Phi
+from rcm.events.remit import RemittanceReceived
 from rcm.x12 import ta1 as x12_ta1
 from rcm.x12 import x277ca as x12_277ca
 from rcm.x12 import x999 as x12_999
@@ -528,6 +529,27 @@ def x277ca(
         ),
     )
     return x12_277ca.write([document], _back())
+
+
+def remittance(claim_id: str, **changes: Any) -> Cause:
+    """Give a remittance for a claim."""
+    values = {
+        "claim_id": claim_id,
+        "remittance_id": "rem_1",
+        "position": 1,
+        "payer_id": "54771",
+        "payer_name": "BLUE PRAIRIE PPO",
+        "payer_sequence_code": "P",
+        "trace_number": "EFT1",
+        "effective_on": "2026-11-22",
+        "kind": "payment",
+        "claim_status_code": "1",
+        "payer_claim_control_number": "PCN7",
+        "billed_cents": 17_500,
+        "paid_cents": 17_500,
+        "patient_responsibility_cents": 0,
+    }
+    return Cause(claim_id, RemittanceReceived(**(values | changes)))
 
 
 def _back() -> Envelope:

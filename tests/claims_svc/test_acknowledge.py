@@ -2,7 +2,7 @@
 
 import pytest
 
-from claims_cases import SEQUENCE, Case, an_encounter, ta1, x277ca, x999
+from claims_cases import SEQUENCE, Case, an_encounter, remittance, ta1, x277ca, x999
 from claims_svc.codec.answers import read_answers
 from claims_svc.decide.acknowledge import ATTEMPTS_MAX
 from rcm.events.claims import (
@@ -16,8 +16,6 @@ from rcm.events.claims import (
     InterchangeSettled,
     PayerNumberLearned,
 )
-from rcm.events.remit import RemittanceReceived
-from service_cases import Cause
 
 NUMBER = "000000001"
 REFERENCE = NUMBER + NUMBER
@@ -314,27 +312,6 @@ def test_a_file_cut_anywhere_neither_raises_nor_moves_what_it_does_not_name():
     for end in range(0, len(data), 7):
         for answer in read_answers(data[:end]).claims:
             assert answer.claim_id in case.claim_ids()
-
-
-def remittance(claim_id, **changes):
-    """Give a remittance for a claim."""
-    values = {
-        "claim_id": claim_id,
-        "remittance_id": "rem_1",
-        "position": 1,
-        "payer_id": "54771",
-        "payer_name": "BLUE PRAIRIE PPO",
-        "payer_sequence_code": "P",
-        "trace_number": "EFT1",
-        "effective_on": "2026-11-22",
-        "kind": "payment",
-        "claim_status_code": "1",
-        "payer_claim_control_number": "PCN7",
-        "billed_cents": 17_500,
-        "paid_cents": 17_500,
-        "patient_responsibility_cents": 0,
-    }
-    return Cause(claim_id, RemittanceReceived(**(values | changes)))
 
 
 def test_an_835_before_the_277ca_gives_the_payers_number():

@@ -177,12 +177,13 @@ def test_nothing_is_written_when_every_claim_is_at_fault():
     assert case.written == []
 
 
-def test_a_forgotten_patient_is_left_out():
+def test_a_claim_of_a_forgotten_patient_is_held_and_stands_in_nobodys_way():
     case = some_claims(2)
     import asyncio
 
     asyncio.run(case.service.keys.destroy(TENANT, "pt_0"))
-    case.batches().then(InterchangePrepared, ClaimBatched)
+    case.batches().then(ClaimHeld, InterchangePrepared, ClaimBatched)
+    assert case.story.facts[0].event.reasons[0].rule_id == "patient-forgotten"
 
 
 def test_professional_and_institutional_claims_never_share_an_interchange():

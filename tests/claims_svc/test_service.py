@@ -5,6 +5,7 @@ import io
 from contextlib import asynccontextmanager
 from dataclasses import replace as replaced
 from functools import partial
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -12,8 +13,17 @@ import yaml
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from claims_cases import PERSON, a_directory, a_subscriber, an_encounter, ta1, x277ca
+from claims_cases import (
+    PERSON,
+    a_directory,
+    a_subscriber,
+    an_encounter,
+    remittance,
+    ta1,
+    x277ca,
+)
 from claims_svc import store
+from claims_svc.decide.acknowledge import learn
 from claims_svc.decide.bill import bill, bill_streams
 from claims_svc.handlers import desk, sending
 from claims_svc.handlers.mail import Postman
@@ -357,6 +367,26 @@ async def test_an_answer_settles_an_unknown_interchange(tmp_path):
             "AcknowledgementReceived", "InterchangeSettled", "ClaimSubmitted", "ClaimAcknowledged",
         ]  # fmt: skip
         assert (await claims.interchange())["evidence"] == "277CA"
+
+
+async def test_an_835_settles_an_unknown_interchange(tmp_path):
+    port = FakePort(UNKNOWN)
+    async with over(tmp_path, port) as claims:
+        (claim_id,) = await claims.coded()
+        sender = claims.sender()
+        await sender.look()
+        await sender.finish()
+        cause = remittance(claim_id).event
+        await claims.runtime.execute(
+            of_job("northside", "test")(
+                [claim_id],
+                lambda loaded, context: learn(loaded, SimpleNamespace(event=cause), context),
+            )
+        )
+        (wire,) = [one for one in claims.wires.all() if one.tenant_id == "northside"]
+        await sender.settle_open(wire)
+        assert (await claims.interchange())["evidence"] == "835"
+        assert (await claims.claim(claim_id))["status"] == "sent"
 
 
 async def test_an_operator_settles_what_nothing_else_could(tmp_path):

@@ -17,7 +17,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from claims_svc.decide.prepare import Identity, prepare
+from claims_svc.decide.prepare import FORGOTTEN, Identity, prepare
 from claims_svc.model.content import (
     ClaimContent,
     CodedEncounter,
@@ -40,12 +40,6 @@ from rcm.events.phi import ClearPhi, Phi
 Directories = Callable[[str], Directory | None]
 """The directory of a tenant as it is now, or None."""
 
-FORGOTTEN = Reason(
-    rule_id="patient-forgotten",
-    path="PHI",
-    text="The patient's key was destroyed; the encounter can be read no more.",
-    remedy="Nothing: it will not be billed.",
-)
 IN_FLIGHT = Reason(
     rule_id="earlier-claim-unanswered",
     path="2300 REF*F8",

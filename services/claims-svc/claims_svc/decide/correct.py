@@ -297,7 +297,7 @@ def _swapped(loaded: Loaded, claim: ClaimState, new_id: str) -> list[Fact]:
         coded_version=encounter.coded_version,
         patient_id=encounter.patient_id,
         outcome="claims" if ids else "self-pay",
-        billed_cents=claim.billed_cents,
+        billed_cents=encounter.billed_cents,
         claim_ids=ids,
     )
     return [Fact(stream, billed)]

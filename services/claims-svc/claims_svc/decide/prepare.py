@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from claims_svc.codec.check import trial
 from claims_svc.model.content import ClaimContent, day
@@ -14,6 +14,13 @@ from rcm.domain import Context, Fact
 from rcm.events.claims import ClaimHeld, ClaimPrepared
 from rcm.events.clinical import Reason
 from rcm.events.phi import ClearPhi
+
+FORGOTTEN: Final = Reason(
+    rule_id="patient-forgotten",
+    path="PHI",
+    text="The patient's key was destroyed; what is sealed under it can be read no more.",
+    remedy="Nothing: it will not be billed.",
+)
 
 
 class Identity(NamedTuple):
@@ -90,6 +97,28 @@ def hold(claim: ClaimState, content: ClaimContent, reasons: list[Reason]) -> Fac
         claim.replaces_claim_id,
     )
     return Fact(claim.claim_id, _held(identity, content, reasons, day(claim.filing_deadline_on)))
+
+
+def forget(claim: ClaimState) -> Fact:
+    """Hold a claim of a patient whose key was destroyed: it can be written no more."""
+    event = ClaimHeld(
+        claim_id=claim.claim_id,
+        encounter_id=claim.encounter_id,
+        coded_version=claim.coded_version,
+        patient_id=claim.patient_id,
+        billed_cents=claim.billed_cents,
+        reasons=[FORGOTTEN],
+        form=claim.form,
+        part=claim.part,
+        payer_id=claim.payer_id,
+        payer_name=claim.payer_name,
+        facility_id=claim.facility_id,
+        frequency_code=claim.frequency_code,
+        replaces_claim_id=claim.replaces_claim_id,
+        service_from=claim.service_from or None,
+        filing_deadline_on=claim.filing_deadline_on or None,
+    )
+    return Fact(claim.claim_id, event)
 
 
 def _deadline(identity: Identity, content: ClaimContent) -> date | None:

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from claims_svc.codec.check import faults_by_claim
 from claims_svc.codec.x837 import write_interchange
-from claims_svc.decide.prepare import hold
+from claims_svc.decide.prepare import forget, hold
 from claims_svc.model.content import ClaimContent, Form
 from claims_svc.model.directory import Receiver
 from claims_svc.model.states import (
@@ -94,8 +94,7 @@ def batch(
     sequence: SequenceState = loaded.get(stream) or SequenceState(
         receiver_id=receiver.receiver_id, submitter_id=receiver.submitter_id
     )
-    held: list[Fact] = []
-    ready = _ready(loaded, context, selection)
+    ready, held = _ready(loaded, context, selection)
     while ready:
         draft = _write(ready, selection, sequence, context.now)
         faults = faults_by_claim(draft.data)
@@ -126,8 +125,12 @@ class _Draft(NamedTuple):
 
 def _ready(
     loaded: Loaded, context: Context, selection: Selection
-) -> list[tuple[ClaimState, ClaimContent]]:
-    ready = []
+) -> tuple[list[tuple[ClaimState, ClaimContent]], list[Fact]]:
+    """Open what is still ready; a claim that can be read no more is held, or it would stand in the
+    way of others for ever.
+    """
+    ready: list[tuple[ClaimState, ClaimContent]] = []
+    held: list[Fact] = []
     for claim_id, sealed in selection.contents.items():
         claim = loaded.get(claim_id)
         if (
@@ -141,7 +144,9 @@ def _ready(
         content = context.open(sealed, ClaimContent)
         if content is not None:
             ready.append((claim, content))
-    return ready
+        else:
+            held.append(forget(claim))
+    return ready, held
 
 
 def _write(

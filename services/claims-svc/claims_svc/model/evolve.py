@@ -182,6 +182,7 @@ def _billed(_: State | None, event: EncounterBilled) -> EncounterState:
         patient_id=event.patient_id,
         coded_version=event.coded_version,
         outcome=event.outcome,
+        billed_cents=event.billed_cents,
         claim_ids=event.claim_ids,
         next_claim_ids=event.next_claim_ids,
         coded=event.coded,

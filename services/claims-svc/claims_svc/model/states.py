@@ -140,6 +140,7 @@ class EncounterState(
         patient_id: Names the PHI key.
         coded_version: The newest version that was looked at.
         outcome: See EncounterBilled.
+        billed_cents: Sum of that version's lines.
         claim_ids: The claims that stand for it.
         next_claim_ids: The claims that the waiting version may make.
         coded: The sealed newest version, while it waits.
@@ -149,6 +150,7 @@ class EncounterState(
     patient_id: str
     coded_version: int
     outcome: Literal["claims", "self-pay", "waiting"]
+    billed_cents: int = 0
     claim_ids: list[str] = []
     next_claim_ids: list[str] = []
     coded: Phi | None = None
