@@ -116,23 +116,33 @@ class Postman:
             await asyncio.gather(*self._rounds.values(), return_exceptions=True)
 
     async def round(self, wire: Wire) -> int:
-        """Take in what waits in one mailbox. Gives how many files."""
+        """Take in what waits in one mailbox, file by file: one that fails stays and stops no other.
+        Gives how many were taken in.
+        """
         try:
             waiting = await wire.port.waiting(ACKNOWLEDGEMENTS)
-            for one in waiting:
-                data = await wire.port.fetch(one.name)
-                await take_acknowledgement(
-                    self._runtime,
-                    wire.tenant_id,
-                    data,
-                    of_job(wire.tenant_id, MAIL),
-                    receiver_id=wire.receiver.receiver_id,
-                )
-                await wire.port.acknowledge(one.name)
         except Unreachable:
             self._log.warning("mailbox-unreachable", tenant_id=wire.tenant_id)
             return 0
-        except Exception:  # noqa: BLE001 - whatever failed, the next round tries again
-            self._log.exception("mailbox-failed", tenant_id=wire.tenant_id)
-            return 0
-        return len(waiting)
+        taken = 0
+        for one in waiting:
+            try:
+                await self._take(wire, one.name)
+                taken += 1
+            except Unreachable:
+                self._log.warning("mailbox-unreachable", tenant_id=wire.tenant_id)
+            except Exception:  # noqa: BLE001 - whatever failed, the next round tries again
+                self._log.exception("acknowledgement-failed", tenant_id=wire.tenant_id)
+        return taken
+
+    async def _take(self, wire: Wire, name: str) -> None:
+        """Record a file, and only then take it out of the mailbox."""
+        data = await wire.port.fetch(name)
+        await take_acknowledgement(
+            self._runtime,
+            wire.tenant_id,
+            data,
+            of_job(wire.tenant_id, MAIL),
+            receiver_id=wire.receiver.receiver_id,
+        )
+        await wire.port.acknowledge(name)
