@@ -220,12 +220,13 @@ class Desk:
             message_sha256="0" * 64,
             raw=data.decode("utf-8", "replace"),
             profile=chosen,
+            patient_id=self.opaque("pt", *patient_parts(read)),
             encounter_id=self.opaque("enc", *encounter_parts(read.key)) if read.key else "",
             prior_id=self.opaque("enc", *encounter_parts(read.prior_key)) if read.prior_key else "",
             others=others,
         )
-        key = self.opaque("pt", *patient_parts(read))
-        return self.execute(message_id, taking.streams, partial(take, taking), key_ids=[key])
+        decide = partial(take, taking)
+        return self.execute(message_id, taking.streams, decide, key_ids=[taking.patient_id])
 
     def execute(self, command_id: str, streams: Any, decide: Any, **more: Any) -> list[Any]:
         outcome = self.service.execute(

@@ -47,6 +47,7 @@ class Taking(Struct, frozen=True, kw_only=True):
         message_sha256: Of the raw bytes.
         raw: The message as text; empty for none.
         profile: Of its sender.
+        patient_id: The patient's opaque id, by `patient_parts`.
         encounter_id: The encounter that it is about; empty where it is about a patient.
         prior_id: The encounter that it merges away.
         others: Encounters of the patient that it is about (A31, A40 without account).
@@ -57,6 +58,7 @@ class Taking(Struct, frozen=True, kw_only=True):
     message_sha256: str
     raw: str
     profile: Profile
+    patient_id: str = ""
     encounter_id: str = ""
     prior_id: str = ""
     others: tuple[str, ...] = ()
@@ -90,7 +92,6 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
         PatientForgotten: Nothing can be recorded about the patient any more.
     """
     message = taking.message
-    patient_id = context.opaque_id("pt", *patient_parts(message))
     facts: list[Fact] = []
     moved: Account | None = None
     if taking.prior_id:
@@ -112,7 +113,7 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
         keeps_patient = state is not None and message.effect is not Effect.MERGE
         step = Step(
             encounter=state or Encounter(encounter_id=stream_id),
-            patient_id=state.patient_id if state is not None and keeps_patient else patient_id,
+            patient_id=state.patient_id if state and keeps_patient else taking.patient_id,
             account=account,
             profile=taking.profile,
         )

@@ -201,13 +201,15 @@ async def _take(
     located = await _located(way, taking)
     if isinstance(located, SetAside):
         return await _set_aside(way, located, message_id, sha256, text, header)
+    patient_id = way.opaque_id("pt", *patient_parts(said))
+    located = structs.replace(located, patient_id=patient_id)
     for _ in range(MERGES_FOLLOWED_MAX):
         try:
             outcome = await way.execute(
                 command_id=message_id,
                 streams=located.streams,
                 decide=partial(take, located),
-                key_ids=[way.opaque_id("pt", *patient_parts(said))],
+                key_ids=[patient_id],
             )
         except EncounterMergedAway as merged:
             # The merge settled who the patient is; this message still has the old number.

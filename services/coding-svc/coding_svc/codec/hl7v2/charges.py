@@ -69,11 +69,13 @@ def charge(line: Line, profile: Profile, origin: str) -> Charge:
     billed = _billed_cents(ft1, units, code.entry, faults)
     is_credit = ft1.text(6).upper() == "CD" or units < 0 or (billed or 0) < 0
     number = ft1.text(2)
+    # Most senders stop after the modifiers: what stands behind is asked for only if it is there.
+    goes_on = len(ft1.fields) > 27
     return Charge(
         charge_id=number or origin,
         is_numbered=bool(number),
         is_credit=is_credit,
-        reference=ft1.text(31) or ft1.text(30),
+        reference=(ft1.text(31) or ft1.text(30)) if goes_on else "",
         service_from=service.day if service is not None else "",
         service_through=through.day if through is not None else "",
         billed_cents=abs(billed) if billed is not None else None,
@@ -85,9 +87,9 @@ def charge(line: Line, profile: Profile, origin: str) -> Charge:
         diagnosis_codes=_diagnoses(line, faults),
         rendering=practitioner(ft1, 20, profile),
         ordering=practitioner(ft1, 21, profile),
-        department_code=ft1.text(13),
+        department_code=code.department,
         place_of_service_code=_place_of_service(ft1, profile),
-        drug=_drug(ft1, abs(units), faults),
+        drug=_drug(ft1, abs(units), faults) if goes_on else None,
         form=profile.form,
         faults=tuple(faults),
         origin=origin,
@@ -100,6 +102,7 @@ class _Codes:
     def __init__(self, line: Line, profile: Profile, faults: list[Reason]) -> None:
         ft1 = line.ft1
         self.cdm = self.procedure = self.revenue = ""
+        self.department = department = ft1.text(13)
         self.entry = _NO_ENTRY
         self._faults = faults
         found: list[str] = []
@@ -113,14 +116,14 @@ class _Codes:
         elif transaction:
             self.cdm = transaction
             self._look_up(ft1, profile, found)
-        if not self.procedure:
+        if line.procedures and not self.procedure:
             self._from_pr1(line, found)
-        self._modifiers(ft1, found)
-        department = ft1.text(13)
+        if ft1.field(26):
+            self._modifiers(ft1, found)
         self.revenue = (
             self.revenue
             or self.entry.revenue_code
-            or profile.departments.get(department, "")
+            or (profile.departments.get(department, "") if department else "")
             or (revenue_code(department) if profile.department_is_revenue_code else "")
         )
         self.modifiers = tuple(dict.fromkeys(found))
@@ -196,15 +199,16 @@ def _billed_cents(ft1: Segment, units: int, entry: MasterEntry, faults: list[Rea
     """Read the extended amount; else price the units; None where nobody says what it costs."""
     extended, price = ft1.text(11), ft1.text(12)
     for number in (11, 12):
-        money = ft1.components(ft1.field(number))[0].split(ft1.delimiters.subcomponent)
-        if len(money) > 1 and ft1.value(money[1]).upper() not in ("", "USD"):
-            faults.append(reason("currency-not-usd", f"{ft1.path}-{number}"))
+        if ft1.delimiters.subcomponent in ft1.field(number):
+            money = ft1.components(ft1.field(number))[0].split(ft1.delimiters.subcomponent)
+            if len(money) > 1 and ft1.value(money[1]).upper() not in ("", "USD"):
+                faults.append(reason("currency-not-usd", f"{ft1.path}-{number}"))
     unit_cents = cents(price) if price else None
-    if (price and unit_cents is None) or (extended and cents(extended) is None):
+    billed = cents(extended) if extended else None
+    if (price and unit_cents is None) or (extended and billed is None):
         faults.append(reason("amount-unreadable", f"{ft1.path}-{11 if extended else 12}"))
-        return cents(extended) if extended else None
+        return billed
     if extended:
-        billed = cents(extended)
         if billed is not None and unit_cents is not None:
             expected = abs(units * unit_cents)
             if expected != abs(billed) * 1000:
@@ -239,10 +243,13 @@ def _diagnoses(line: Line, faults: list[Reason]) -> tuple[str, ...]:
 
 
 def _place_of_service(ft1: Segment, profile: Profile) -> str:
+    if not ft1.field(16):
+        return ""
     known = profile.places_of_service
-    location = known.get(ft1.text(16)) or known.get(ft1.text(16, 4))
-    if location:
-        return location
+    if known:
+        location = known.get(ft1.text(16)) or known.get(ft1.text(16, 4))
+        if location:
+            return location
     return place_of_service(first_filled({"FT1": ft1}, profile.place_of_service)[0])
 
 

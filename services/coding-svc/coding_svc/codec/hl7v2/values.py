@@ -79,6 +79,7 @@ def sortable(text: str, zone: tzinfo) -> str:
         return ""
 
 
+@lru_cache(maxsize=8192)
 def cents(text: str) -> int | None:
     """Read an amount (NM or the first part of CP and MO) as cents; None if it is none.
 
@@ -96,6 +97,7 @@ def cents(text: str) -> int | None:
     return found if abs(found) <= CHARGE_CENTS_MAX else None
 
 
+@lru_cache(maxsize=1024)
 def thousandths(text: str) -> int | None:
     """Read a quantity (NM) as thousandths; None if it is none, or finer than that."""
     match = _QUANTITY.fullmatch(text)
