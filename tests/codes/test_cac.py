@@ -2,7 +2,7 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codes_cases import BEFORE_FY2027, FY2027, TODAY, corpus_file
@@ -68,6 +68,7 @@ def test_a_note_that_says_nothing_is_answered(suggester, text):
     assert isinstance(suggester.suggest(text, TODAY), list)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_note_is_answered_with_places_inside_it(suggester, text):
     for one in suggester.suggest(text, TODAY, limit=5):
@@ -139,6 +140,7 @@ def test_rejections_lower_and_acceptances_raise_a_suggestion():
     assert state.codes["R52"] == Count(0, 10)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Decision, st.sampled_from("AB"), st.just(("t",)), st.booleans())))
 def test_the_order_of_decisions_never_matters(decisions):
     forward, backward = Learned(), Learned()

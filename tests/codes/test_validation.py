@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codes_cases import (
@@ -172,6 +172,7 @@ def test_a_place_of_service_begins_on_its_date(sets):
     assert sets.standing("30", place, TODAY) is U
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.dates(), st.sampled_from(System))
 def test_validation_is_total(sets, text, on, system):
     answer = sets.validate(text, system, on)
@@ -180,6 +181,7 @@ def test_validation_is_total(sets, text, on, system):
     assert sets.standing(text, system, on) is answer.status
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(PROBES)),
     st.data(),
@@ -193,6 +195,7 @@ def test_case_dots_and_spaces_never_matter(sets, code, data, on):
     assert sets.standing(spelled, System.ICD10CM, on) is sets.standing(plain, System.ICD10CM, on)
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(2015, 10, 1), dt.date(2027, 3, 31)))
 def test_a_valid_code_is_within_one_of_its_spans(sets, on):
     for code in ("G35", "I4200", "B880", "A1814", "E668"):
