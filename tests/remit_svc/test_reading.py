@@ -169,14 +169,6 @@ TEXTS = [
     b"*1999999999~",
     b"L6:REF",
 ]
-    b"SYNTHETIC HEALTH",
-    b"*PCN1*",
-    b"EFT1",
-    b"HC:99213",
-    b"REF*6R*L1",
-    b"*1999999999~",
-    b"L6:REF",
-]
 
 
 @pytest.mark.parametrize("text", TEXTS)
