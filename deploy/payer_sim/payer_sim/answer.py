@@ -4,6 +4,7 @@ and of each payer. Pure: the same interchange, rules and sightings give the same
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -14,8 +15,10 @@ from rcm.platform.clearinghouse.port import Kind
 from rcm.x12 import ta1, x277ca, x999
 from rcm.x12.envelope import Interchange
 from rcm.x12.findings import Finding
+from rcm.x12.pattern import unit_pattern
 from rcm.x12.reader import Reader
-from rcm.x12.writer import Envelope
+from rcm.x12.registry import guide
+from rcm.x12.writer import STANDARD, Envelope
 from rcm.x12.x837 import (
     CheckedClaim,
     Claim,
@@ -119,6 +122,7 @@ def answer(
         now: When.
         next_number: Gives control numbers, each once.
     """
+    _make_patterns()
     check = FileCheck(data, as_of=now.date())
     met = [_meet(event, rules, look) for event in check if isinstance(event, CheckedClaim)]
     reader = check.stream.reader
@@ -136,6 +140,16 @@ def numbers_of(data: bytes) -> tuple[str, str, str]:
         return "", "", ""
     first = reader.interchanges[0]
     return first.sender[1], first.receiver[1], first.control_number
+
+
+@cache
+def _make_patterns() -> None:
+    """Make the checker's quick way once: no file is long enough for it to pay by itself."""
+    for version in ("005010X222A1", "005010X223A2"):
+        table = guide(version)
+        assert table is not None, version
+        for name in ("HL", "CLM"):
+            unit_pattern(table, name, STANDARD)
 
 
 def _meet(event: CheckedClaim, rules: Rules, look: Callable[[str], Sighting]) -> _Met:
