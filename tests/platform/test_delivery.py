@@ -154,7 +154,7 @@ async def test_two_members_take_commands_for_the_same_streams(bench):
         assert {type(a).__name__ for a in answers} <= {"Outcome", "StreamMoved"}
         first = [a for a in done if not a.repeated]
         assert len(first) > 150
-        await until(lambda: one.store.lead())
+        await until(one.store.lead)
         await at_rest(one)
         notes = await table(one, Note)
         assert sum(row.word_count for row in notes.values()) == len(first)
@@ -262,6 +262,26 @@ async def open_heir(bench, positions):
 
     store = await place_of(bench.product.beta, bench.settings).open_live()
     return Heir(store, {place: (old, old) for place, old in positions.items()})
+
+
+async def test_records_from_before_the_position_move_nothing_back(bench):
+    async with bench.run("alpha") as alpha, bench.run("beta") as beta:
+        await send(alpha, 60, "a")
+        await at_rest(alpha, beta)
+        before = dict(beta.engine.positions)
+        topic = alpha.manifest.service.topic
+        ends = await alpha.log.end_offsets(topic)
+        old = [
+            record
+            for partition, end in ends.items()
+            for record in await alpha.log.read_range(topic, partition, 0, max(end - 1, 0), 99)
+        ]
+        async with beta.engine._lock:
+            beta.engine._records = old
+        await send(alpha, 20, "b")
+        await at_rest(alpha, beta)
+        assert all(beta.engine.positions[place] >= offset for place, offset in before.items())
+        assert sum(row.word_count for row in (await table(beta, Echo)).values()) == 80
 
 
 async def test_a_poison_event_waits_alone_until_it_is_retried(bench):
@@ -461,3 +481,18 @@ async def test_a_running_service_is_not_rebuilt(bench):
         await until(beta.store.lead)
         with pytest.raises(StoreInUse):
             await bench.rebuild("beta")
+
+
+async def test_a_failure_of_ours_is_seen_and_answers_what_waits(tmp_path):
+    product = toy()
+    settings = Settings(data_dir=tmp_path, partition_count=4)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the stop raises what the engine met
+        async with open_runtime(
+            product.alpha, settings, catalogue=CATALOGUE, topics=product.topics
+        ) as alpha:
+            alpha.engine.core.keys.refresh = lambda: 1 / 0
+            with pytest.raises(ZeroDivisionError):
+                await alpha.execute(note_command("s", "w", "c"))
+            with pytest.raises(Busy):
+                await alpha.execute(note_command("s", "w", "d"))
+    assert alpha.failed_jobs == {"engine"}

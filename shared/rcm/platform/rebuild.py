@@ -145,7 +145,7 @@ class _Rebuild:
         self._reader = Reader(core.service, core.catalogue)
         self._commands: dict[CommandKey, _Command] = {}
         self._handled: dict[TopicPartition, int] = {}
-        self._parked: dict[UpstreamKey, int] = {}
+        self._last_handled = ""
         self.fact_count = 0
         self.upstream_count = 0
         self.foreign_count = 0
@@ -253,11 +253,13 @@ class _Rebuild:
 
     def _learn(self, fact: Recorded[Any]) -> None:
         """Take positions and commands from a fact's envelope."""
-        for part in filter(None, fact.handled.split(",")):
-            place, _, offset = part.rpartition(":")
-            topic, _, partition = place.rpartition("/")
-            key = TopicPartition(topic, int(partition))
-            self._handled[key] = max(self._handled.get(key, 0), int(offset))
+        if fact.handled != self._last_handled:  # one text for all facts of a transaction
+            self._last_handled = fact.handled
+            for part in filter(None, fact.handled.split(",")):
+                place, _, offset = part.rpartition(":")
+                topic, _, partition = place.rpartition("/")
+                key = TopicPartition(topic, int(partition))
+                self._handled[key] = max(self._handled.get(key, 0), int(offset))
         if fact.idempotency:
             name, _, request_hash = fact.idempotency.rpartition("|")
             command = self._commands.setdefault((fact.tenant_id, name), _Command(request_hash))

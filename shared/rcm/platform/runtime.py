@@ -134,6 +134,21 @@ class Runtime:
                 return False
         return not self.engine.queued and await self.store.backlog() == 0
 
+    def watched(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
+        """Note when a task that should run until the stop ends by a failure of ours."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                self.failed_jobs.add(task.get_name())
+                logger.critical(
+                    "stopped by a failure",
+                    extra={"job": task.get_name(), "error_type": type(error).__name__},
+                )
+
+        task.add_done_callback(ended)
+        return task
+
     async def _parked(self, tenant_id: str, topic: str, partition: int, offset: int) -> ParkedEvent:
         for event in await self.store.parked(tenant_id):
             if (event.topic, event.partition, event.offset) == (topic, partition, offset):
@@ -184,14 +199,14 @@ async def open_runtime(
             relay = runtime.relay = Relay(
                 store, log, service.topic, crash=crash, emptied=engine.published
             )
-            relaying = asyncio.create_task(relay.run(), name="relay")
+            relaying = runtime.watched(asyncio.create_task(relay.run(), name="relay"))
             stack.push_async_callback(_drain, relay, relaying)
         upstream = [*service.reactions, *service.folds]
         consumer = None
         if upstream:
             consumer = await log.subscribe(service.name, settings.member, upstream, engine)
             stack.push_async_callback(consumer.close)
-        working = asyncio.create_task(engine.run(consumer), name="engine")
+        working = runtime.watched(asyncio.create_task(engine.run(consumer), name="engine"))
         stack.push_async_callback(_finish, engine, working, crash)
         jobs = [
             asyncio.create_task(_keep_running(runtime, name, job), name=name)

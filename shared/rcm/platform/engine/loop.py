@@ -246,7 +246,12 @@ class Engine:
 
     async def _transact(self, works: Sequence[Work]) -> None:
         """Load, decide, write, commit, answer."""
-        records = [record for record in self._records if record.place in self.positions]
+        # A log that begins earlier than it was told to must not move a position back.
+        records = [
+            record
+            for record in self._records
+            if record.offset >= self.positions.get(record.place, record.offset + 1)
+        ]
         intakes = [self._reader.understand(record) for record in records]
         consumed = {
             record.place: (self.positions[record.place], record.offset + 1) for record in records

@@ -269,12 +269,13 @@ class KafkaConsumer:
         """Join; partitions come later, through the listener."""
         consumer = AIOKafkaConsumer(**self._options)
         consumer.subscribe(self._topics, listener=_Listener(self))
+        # Before it starts: the listener is called, and seeks, while it does.
+        self._consumer, self._paused = consumer, False
         try:
             await consumer.start()
         except (KafkaError, OSError) as error:
-            await _stopped(consumer)
+            await self._leave()
             raise LogUnavailable(type(error).__name__) from error
-        self._consumer, self._paused = consumer, False
 
     @property
     def owned(self) -> frozenset[TopicPartition]:
@@ -360,10 +361,10 @@ class KafkaConsumer:
 
     def _moved(self, positions: Mapping[KafkaPlace, int]) -> None:
         self._generation += 1
+        assert self._consumer is not None
         for place, offset in positions.items():
             self._next[place] = offset
-            if self._consumer is not None:
-                self._consumer.seek(place, offset)
+            self._consumer.seek(place, offset)
 
     def _seek_back(self) -> None:
         """Fetch again what a poll brought that began before partitions moved."""

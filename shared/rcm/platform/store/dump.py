@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rcm.platform.manifest import Manifest
 from rcm.platform.store.tables import TENANT_TABLES
 
+_ROWS: Final = 2_000
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -22,21 +23,24 @@ async def dump_hashes(connection: AsyncConnection, manifest: Manifest) -> dict[s
     found = {}
     for table in (*TENANT_TABLES, *manifest.metadata.sorted_tables):
         digest = hashlib.sha256()
-        async for line in dump_lines(connection, table):
-            digest.update(line)
+        async for lines in dump_lines(connection, table):
+            digest.update(lines)
         found[table.name] = digest.hexdigest()
     return found
 
 
 async def dump_lines(connection: AsyncConnection, table: Table) -> AsyncIterator[bytes]:
-    """Write each row of a table as a line of canonical JSON, in the order of the primary key."""
+    """Write each row of a table as a line of canonical JSON, in the order of the primary key.
+
+    Yields many lines at a time.
+    """
     if connection.dialect.name == "postgresql":
         await connection.execute(text("set local app.tenants = '*'"))
     order = [_bytewise(column, connection) for column in table.primary_key.columns]
     columns = sorted(table.columns, key=lambda column: column.name)
     rows = await connection.stream(select(*columns).order_by(*order))
-    async for row in rows:
-        yield _encode(tuple(row)) + b"\n"
+    async for part in rows.partitions(_ROWS):
+        yield b"\n".join([_encode(tuple(row)) for row in part]) + b"\n"
 
 
 def _bytewise(column: Column[Any], connection: AsyncConnection) -> Any:
