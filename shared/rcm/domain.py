@@ -111,6 +111,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         idempotency_key: The client's `Idempotency-Key`, or empty.
         request_hash: sha256 of the request that the key stands for.
         traceparent: W3C trace context, or empty.
+        is_remembered: Its outcome is kept, so that a repeat gets the same answer. Not for a job's
+            command, whose id is never used again.
     """
 
     tenant_id: str
@@ -123,6 +125,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""
     request_hash: str = ""
     traceparent: str = ""
+    is_remembered: bool = True
 
 
 @dataclass(frozen=True)

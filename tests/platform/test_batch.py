@@ -1,5 +1,6 @@
 """What the engine decides between load and commit, over dictionaries."""
 
+import msgspec
 import pytest
 
 from memory_cases import MemoryKeys, MemoryService, World, fact_of
@@ -259,3 +260,11 @@ def test_equal_seeds_give_equal_worlds():
     assert first.log == second.log
     assert first.log != other.log
     assert fact_of(CATALOGUE, first.records(ALPHA)[0]).source == "alpha-svc"
+
+
+def test_a_jobs_command_is_not_remembered():
+    command = msgspec.structs.replace(note_command("s1", "a", "job"), is_remembered=False)
+    story = alpha.given(command)
+    assert story.service.outcomes == {}
+    story.when(command).then(Noted(word="a"))
+    assert [fact.idempotency for fact in story.facts] == [""]

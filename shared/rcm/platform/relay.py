@@ -82,5 +82,7 @@ class Relay:
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+            # Not wait_for: on Python 3.11 it may swallow a cancellation that meets the time-out.
+            async with asyncio.timeout(_IDLE_S):
+                await self._wake.wait()
         self._wake.clear()

@@ -54,6 +54,7 @@ def of_job(tenant_id: str, actor: str) -> Ask:
             streams=streams,
             decide=decide,
             actor=actor,
+            is_remembered=False,
         )
 
     return ask

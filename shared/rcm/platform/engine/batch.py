@@ -195,7 +195,7 @@ class Batch:
         """Decide a command, once; a refusal or failure comes back as what was raised."""
         key = command_key(command)
         known = self.changes.outcomes.get(key) or self._loaded.outcomes.get(key)
-        if known is not None:
+        if known is not None and command.is_remembered:
             if known.request_hash != command.request_hash:
                 return IdempotencyKeyReused("Use a new key for another request.")
             self.tally.repeated_count += 1
@@ -209,7 +209,7 @@ class Batch:
             command.correlation_id or command.command_id,
             command.actor,
             command.traceparent,
-            f"{key[1]}|{command.request_hash}",
+            f"{key[1]}|{command.request_hash}" if command.is_remembered else "",
         )
         unit = _Unit()
         try:
@@ -221,7 +221,7 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - handed to whoever asked; the others go on
             return error
         self._merge(unit)
-        if unit.recorded:
+        if unit.recorded and command.is_remembered:
             self.changes.outcomes[key] = StoredOutcome(
                 command.request_hash, write_outcome(self._core.catalogue, unit.recorded)
             )

@@ -348,7 +348,8 @@ class Engine:
         for command in (work.command for work in works):
             if command is not None:
                 tenants.add(command.tenant_id)
-                wanted.commands.add(command_key(command))
+                if command.is_remembered:
+                    wanted.commands.add(command_key(command))
                 wanted.streams.update((command.tenant_id, stream) for stream in command.streams)
         return wanted, frozenset(tenants)
 
