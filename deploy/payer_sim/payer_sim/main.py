@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import uvicorn
 from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,8 +21,6 @@ class PayerSettings(BaseSettings):
     """Knobs with their units.
 
     Attributes:
-        host: Address to listen on.
-        port: TCP port.
         path: The SQLite file; empty to keep everything in memory.
         rules: The rules file (see `scenarios.py`); empty for the default fate of every claim.
         folder: Root of shared folders; empty for HTTP alone.
@@ -35,8 +32,6 @@ class PayerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RCM_PAYER_", frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
-    port: int = Field(PORT, ge=0, le=65_535)
     path: Path | None = None
     rules: Path | None = None
     folder: Path | None = None
@@ -70,20 +65,3 @@ def create_app(settings: Settings) -> FastAPI:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         own = own.model_copy(update={"path": settings.data_dir / "payer_sim.db"})
     return create_simulator(setup_of(own))
-
-
-def main() -> None:
-    """Run it alone."""
-    settings = PayerSettings()
-    uvicorn.run(
-        create_simulator(setup_of(settings)),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,11 @@
 """claims-svc, put together: routes, the sending job, mailboxes, the drop folder, waiting work."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from fastapi import FastAPI
 
 from claims_svc import api
@@ -23,7 +21,7 @@ from rcm.platform.folders import Archive, DropFolder, Dropped
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Manifest
 from rcm.platform.runtime import Runtime
-from rcm.platform.settings import Settings, load_settings
+from rcm.platform.settings import Settings
 from rcm.platform.telemetry import Log, open_log
 
 
@@ -150,21 +148,3 @@ async def take_up_waiting(
             await desk.bill_waiting(runtime, tenant_id, directories)
             await desk.make_corrections(runtime, tenant_id, directories)
         await asyncio.sleep(own.catch_up_interval_s)
-
-
-def main() -> None:
-    """Run the service."""
-    if not __debug__:
-        sys.exit("claims-svc refuses to run with -O: its assertions hold invariants")
-    settings = load_settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port or MANIFEST.port,
-        log_config=None,
-        server_header=False,
-    )
-
-
-if __name__ == "__main__":
-    main()

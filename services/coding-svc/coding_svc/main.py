@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import ssl
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 import yaml
 from fastapi import FastAPI
 
@@ -25,7 +23,7 @@ from rcm.platform.folders import Archive, DropFolder, Dropped
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Job, Manifest
 from rcm.platform.runtime import Runtime
-from rcm.platform.settings import Settings, is_loopback, load_settings
+from rcm.platform.settings import Settings, is_loopback
 from rcm.platform.telemetry import Log, open_log
 
 MANIFEST: Final = Manifest(
@@ -159,20 +157,6 @@ async def look_at_waiting(
         await asyncio.sleep(own.waiting_s)
 
 
-def main() -> None:
-    """Run the service."""
-    if not __debug__:
-        sys.exit("coding-svc refuses to run with -O: its assertions hold invariants")
-    settings = load_settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port or MANIFEST.port,
-        log_config=None,
-        server_header=False,
-    )
-
-
 def _tls(own: CodingSettings) -> ssl.SSLContext | None:
     if own.mllp_certificate is None:
         return None
@@ -192,7 +176,3 @@ def _yaml(path: Path) -> Mapping[str, Any]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,9 @@
 """denials-svc, put together: it listens to remittances and serves the worklist."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from fastapi import FastAPI
 
 from denials_svc import api, handlers
@@ -18,7 +16,7 @@ from rcm.adjustments import table as reasons
 from rcm.domain import Service
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Manifest
-from rcm.platform.settings import Settings, load_settings
+from rcm.platform.settings import Settings
 
 MANIFEST: Final = Manifest(
     SERVICE,
@@ -49,21 +47,3 @@ def service_in_force(own: DenialsSettings) -> Service[State]:
     if own.deadlines is not None:
         calendar = calendar.overlaid(own.deadlines.read_text(encoding="utf-8"))
     return handlers.service(table, calendar)
-
-
-def main() -> None:
-    """Run the service."""
-    if not __debug__:
-        sys.exit("denials-svc refuses to run with -O: its assertions hold invariants")
-    settings = load_settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port or MANIFEST.port,
-        log_config=None,
-        server_header=False,
-    )
-
-
-if __name__ == "__main__":
-    main()

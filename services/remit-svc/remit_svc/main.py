@@ -1,14 +1,12 @@
 """remit-svc, put together: routes, the drop folder, mailboxes, files that were left over."""
 
 import asyncio
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from fastapi import FastAPI
 
 from rcm.adjustments.table import BUILT_IN, Table
@@ -18,7 +16,7 @@ from rcm.platform.folders import Archive, DropFolder
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Job, Manifest
 from rcm.platform.runtime import Runtime
-from rcm.platform.settings import Settings, load_settings
+from rcm.platform.settings import Settings
 from rcm.platform.telemetry import Log, open_log
 from remit_svc import api, handlers
 from remit_svc.handlers import SERVICE, TAKEN_UP_AFTER_S, Intake
@@ -118,21 +116,3 @@ async def take_up_files(runtime: Runtime, *, settings: Settings, table: Table, l
             log.error("files-not-in-archive", count=missing)
         older_than_s = TAKEN_UP_AFTER_S
         await asyncio.sleep(TAKEN_UP_AFTER_S)
-
-
-def main() -> None:
-    """Run the service."""
-    if not __debug__:
-        sys.exit("remit-svc refuses to run with -O: its assertions hold invariants")
-    settings = load_settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port or MANIFEST.port,
-        log_config=None,
-        server_header=False,
-    )
-
-
-if __name__ == "__main__":
-    main()
