@@ -40,6 +40,8 @@ _RELAY_LOCK: Final = 0x72636D
 _GONE: Final = (
     OSError,
     asyncpg.InterfaceError,
+    # What asyncpg raises when a server dies in the middle of a copy.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
