@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, and_, exists, tuple_
+from sqlalchemy import JSON, BigInteger, Column, Index, and_, exists, tuple_
 from sqlalchemy.orm import aliased, registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -44,7 +44,7 @@ class ClaimRow(ClaimsTable, table=True):
     receiver_id: str
     frequency_code: str
     payer_number: str
-    billed_cents: int
+    billed_cents: int = Field(sa_type=BigInteger)
     service_from: str
     filing_deadline_on: str
     accepted_on: str
@@ -85,7 +85,7 @@ class EncounterRow(ClaimsTable, table=True):
     patient_id: str
     coded_version: int
     outcome: str
-    billed_cents: int
+    billed_cents: int = Field(sa_type=BigInteger)
     claim_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     next_claim_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     reasons: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
@@ -110,7 +110,7 @@ class InterchangeRow(ClaimsTable, table=True):
     transaction_control_numbers: list[str] = Field(sa_column=Column(JSON, nullable=False))
     claim_counts: list[int] = Field(sa_column=Column(JSON, nullable=False))
     claim_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    billed_cents: int
+    billed_cents: int = Field(sa_type=BigInteger)
     sha256: str
     bytes_count: int
     written_at: str

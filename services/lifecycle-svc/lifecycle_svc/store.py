@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Dialect, Index, Text, TypeDecorator, func, or_, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Index,
+    Text,
+    TypeDecorator,
+    func,
+    or_,
+    tuple_,
+)
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
@@ -63,12 +73,12 @@ class ClaimRow(LifecycleTable, table=True):
     attempt: int
     replaced_by: str
     replaces_claim_id: str
-    billed_cents: int
-    paid_cents: int
-    adjusted_cents: int
-    patient_cents: int
-    denied_cents: int
-    open_cents: int
+    billed_cents: int = Field(sa_type=BigInteger)
+    paid_cents: int = Field(sa_type=BigInteger)
+    adjusted_cents: int = Field(sa_type=BigInteger)
+    patient_cents: int = Field(sa_type=BigInteger)
+    denied_cents: int = Field(sa_type=BigInteger)
+    open_cents: int = Field(sa_type=BigInteger)
     legs: dict[str, Any] = Field(sa_type=Json)
     denials: dict[str, Any] = Field(sa_type=Json)
     interchanges: list[str] = Field(sa_type=Json)
