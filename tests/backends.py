@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,14 +54,19 @@ def postgres_server() -> Iterator[str]:
         yield server.address
 
 
+def _start(name: str, folder: Path) -> Server:
+    return start_kafka(folder, recipe=RECIPE) if name == "kafka" else start_postgres(folder)
+
+
 @contextlib.contextmanager
 def _server(name: str) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix=f"claimstream-{name}-"))
     folder.chmod(0o755)
     try:
         try:
-            kafka = name == "kafka"
-            server = start_kafka(folder, recipe=RECIPE) if kafka else start_postgres(folder)
+            # In a thread: an asynchronous fixture may ask for the server from within its loop.
+            with ThreadPoolExecutor(1) as starter:
+                server = starter.submit(_start, name, folder).result()
         except CannotStart as error:
             give_up(name, str(error))
             raise AssertionError from error

@@ -346,6 +346,9 @@ class Straggler:
                 break
         return found
 
+    async def mirror(self, positions) -> None:
+        pass
+
     async def rewind(self, places: Collection[TopicPartition]) -> None:
         wanted = list(places) or self._places
         found: Mapping[TopicPartition, int] = await self._engine.assigned(wanted)
