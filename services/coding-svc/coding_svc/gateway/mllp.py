@@ -81,6 +81,7 @@ class Listener:
         self._peers = tuple(peers)
         self._tls = tls
         self.connections: set[_Connection] = set()
+        self._stopping = False
 
     async def run(
         self, host: str, port: int, ready: Callable[[int], None] = lambda _port: None
@@ -109,6 +110,7 @@ class Listener:
 
     async def _finish(self) -> None:
         """Close what is idle at once, and wait for answers that are on their way."""
+        self._stopping = True
         for connection in list(self.connections):
             if not connection.busy:
                 connection.writer.close()
@@ -148,6 +150,8 @@ class Listener:
             for frame in framer.feed(data):
                 deadline = 0.0
                 await self._answer(frame, connection)
+            if self._stopping:
+                return
             if not framer.inside:
                 deadline = 0.0
             elif not deadline:
