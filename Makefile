@@ -31,8 +31,8 @@ fix: setup ## format, and repair what can be repaired
 check: setup ## lint, types, layers
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-test: setup ## every test; what cannot be had (Kafka, PostgreSQL, a browser) is skipped and said
-	$(BIN)/pytest
+test: setup ## every test, on all cores; what cannot be had (Kafka, PostgreSQL, a browser) is skipped and said
+	$(BIN)/pytest -n auto --dist loadfile
 
 BUS ?= embedded
 

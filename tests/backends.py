@@ -18,8 +18,8 @@ from rcm.platform.local import CannotStart, Server, start_kafka, start_postgres
 
 RECIPE = Path(__file__).parents[1] / "deploy" / "kafka"
 
-missing: dict[str, str] = {}
-"""What could not be had, and how to get it; said in the last lines of the run."""
+NOT_HERE = "not here: "
+"""Begins the reason of a skip for something that could not be had; said in the last lines."""
 
 
 def must_connect() -> bool:
@@ -28,10 +28,9 @@ def must_connect() -> bool:
 
 def give_up(name: str, reason: str) -> None:
     """Skip, or fail where nothing connected may be missing."""
-    missing[name] = reason
     if must_connect():
         pytest.fail(f"{name} is required here: {reason}", pytrace=False)
-    pytest.skip(f"{name}: {reason}")
+    pytest.skip(f"{NOT_HERE}{name}: {reason}")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backends import kafka_server, missing, postgres_server
+from backends import NOT_HERE, kafka_server, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -22,5 +22,7 @@ def postgres_url() -> Iterator[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for name, reason in missing.items():
-        terminalreporter.write_line(f"not tested: {name}: {reason}")
+    """Say what could not be had, and how to get it; from the reports, so however tests are run."""
+    reasons = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    for line in sorted({r.partition(NOT_HERE)[2].strip("')") for r in reasons if NOT_HERE in r}):
+        terminalreporter.write_line(f"not tested, because not here: {line}")
