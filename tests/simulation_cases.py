@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -86,6 +87,7 @@ class World:
         self.profiles: dict[str, Profiles] = {}
         self._configure(seed)
         self.nodes: dict[str, Node] = {}
+        self.gate = asyncio.Lock()
         claims_service.uuid4 = lambda: UUID(int=self.random.getrandbits(128))
 
     async def open(self) -> None:
@@ -293,7 +295,17 @@ class SteppedRuntime(Runtime):
         super().__init__(node.manifest, node.world.settings, node.store, node.log, node.world.keys)
         self.node = node
 
+    @asynccontextmanager
+    async def read(self, tenant_id):
+        # One thing at a time: how long a thread takes must not decide who comes next.
+        async with self.node.world.gate, super().read(tenant_id) as session:
+            yield session
+
     async def execute(self, command):
+        async with self.node.world.gate:
+            return await self._stepped(command)
+
+    async def _stepped(self, command):
         task = asyncio.ensure_future(self.engine.execute(command))
         await asyncio.sleep(0)
         while not task.done():

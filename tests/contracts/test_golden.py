@@ -1,18 +1,28 @@
 """What is generated from code and kept in the repository is as the code has it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from tools.golden import ROOT, SCHEMAS, differing
+from tools.golden import ROOT, SCHEMAS
 
 from rcm.cli.contracts import asyncapi_document, schema_of
 from rcm.events.catalogue import CATALOGUE
 
 
 def test_the_golden_files_are_what_the_code_says():
-    assert differing() == [], "run make golden, and read git diff: a published event never changes"
+    """In a process of its own: the tests around this one define refusals, too."""
+    run = subprocess.run(
+        [sys.executable, "-c", "from tools.golden import differing; print(*differing())"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "", "run make golden, and read git diff: events never change"
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE.events))
