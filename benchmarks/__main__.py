@@ -24,7 +24,7 @@ RESULTS = ROOT / ".data" / "benchmarks"
 
 def commands(*, quick: bool) -> dict[str, list[str]]:
     """Name the benchmarks and how each is run; each leaves or prints JSON."""
-    encounters = "500" if quick else "4000"
+    encounters = "500" if quick else "3000"
     peers = [] if quick else ["--peers"]
     return {
         "x12": ["benchmarks.x12", "--out", str(RESULTS / "x12.out.json"), *peers],
@@ -95,8 +95,23 @@ def write_page() -> None:
 
 
 def _table(result: dict[str, Any]) -> str:
-    rows = [f"| {name} | {value} |" for name, value in _flat(result)]
-    return "\n".join(["| what | value |", "|---|---|", *rows, ""])
+    """One row a value; a list of like objects becomes a table of its own, rates rounded."""
+    lists = {
+        k: v for k, v in result.items() if isinstance(v, list) and v and isinstance(v[0], dict)
+    }
+    flat = {k: v for k, v in result.items() if k not in lists}
+    rows = [f"| {name} | {value} |" for name, value in _flat(flat)]
+    parts = ["\n".join(["| what | value |", "|---|---|", *rows, ""])]
+    for found in lists.values():
+        names = list(dict.fromkeys(name for one in found for name in one))
+        head = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+        body = [f"| {' | '.join(_cell(one.get(name, '')) for name in names)} |" for one in found]
+        parts.append("\n".join([*head, *body, ""]))
+    return "\n".join(parts)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
