@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from rcm.platform.engine.parking import StillParked
+from rcm.platform.http.runtime import status_of
 from rcm.platform.local import create_database
 from rcm.platform.log.kafka import KafkaLog
 from rcm.platform.log.port import Draft, LogUnavailable, pack_headers
@@ -495,4 +496,5 @@ async def test_a_failure_of_ours_is_seen_and_answers_what_waits(tmp_path):
                 await alpha.execute(note_command("s", "w", "c"))
             with pytest.raises(Busy):
                 await alpha.execute(note_command("s", "w", "d"))
+            assert (await status_of(alpha)).waiting_for == ["engine"]
     assert alpha.failed_jobs == {"engine"}

@@ -35,6 +35,8 @@ async def status_of(runtime: RunningService) -> Status:
     tally = engine.totals.tally
     return Status(
         service=runtime.manifest.service.name,
+        # Neither is started again: only a restart of the service helps.
+        waiting_for=[one for one in ("engine", "relay") if one in runtime.failed_jobs],
         failed_jobs=sorted(runtime.failed_jobs),
         partitions=partitions,
         outbox_count=await runtime.store.backlog(),
