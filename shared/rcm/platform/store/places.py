@@ -234,4 +234,4 @@ def _files(path: Path) -> list[Path]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    return datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
