@@ -72,7 +72,7 @@ def measure(folder: Path, bus: str, count: int) -> dict[str, Any]:
         began = time.monotonic()
         feeding = threading.Thread(target=_feed, args=(stack, samples))
         feeding.start()
-        ended = _wait(stack, feeding)
+        ended = stack.wait_until_quiet(QUIET_S, PATIENCE_S, busy=feeding.is_alive)
         seconds = ended - began
         cpu = {name: _cpu_s(process) - before[name] for name, process in processes.items()}
         memory = {name: process.memory_info().rss for name, process in processes.items()}
@@ -137,21 +137,6 @@ def _feed(stack: Stack, samples: Path) -> None:
     for tenant, port in stack.mllp_ports.items():
         feed = messages_of(samples / tenant / "feed.hl7")
         asyncio.run(send("127.0.0.1", port, feed, connections=CONNECTIONS))
-
-
-def _wait(stack: Stack, feeding: threading.Thread) -> float:
-    """Return when the last event was recorded, once nothing lags and nothing new came for a
-    while.
-    """
-    seen, since, until = -1, time.monotonic(), time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        recorded, behind = stack.progress()
-        if recorded != seen or behind or feeding.is_alive():
-            seen, since = recorded, time.monotonic()
-        elif time.monotonic() - since > QUIET_S:
-            return since
-        time.sleep(0.5)
-    raise SystemExit(f"not done after {PATIENCE_S:.0f} s")
 
 
 def _processes(stack: Stack) -> dict[str, psutil.Process]:

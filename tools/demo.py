@@ -166,19 +166,18 @@ def resend_rejected(stack: Stack) -> int:
 
 def wait_until_quiet(stack: Stack, what: str) -> None:
     """Wait until nothing lags and nothing new was recorded for some seconds."""
-    seen, since, until = -1, time.monotonic(), time.monotonic() + PATIENCE_S
     with _progress() as bar:
         task = bar.add_task(f"{what:<29}", total=None)
-        while True:
-            recorded, behind = stack.progress()
-            bar.update(task, completed=recorded - behind, total=recorded)
-            if recorded != seen or behind:
-                seen, since = recorded, time.monotonic()
-            elif time.monotonic() - since > QUIET_S:
-                return
-            if time.monotonic() > until:
-                _refuse(f"not quiet after {PATIENCE_S:.0f} s; see {stack.data / 'logs'}")
-            time.sleep(0.25)
+        try:
+            stack.wait_until_quiet(
+                QUIET_S,
+                PATIENCE_S,
+                watch=lambda recorded, behind: bar.update(
+                    task, completed=recorded - behind, total=recorded
+                ),
+            )
+        except TimeoutError as error:
+            _refuse(str(error))
 
 
 def report(stack: Stack) -> None:

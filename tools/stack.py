@@ -9,7 +9,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,39 @@ class Stack:
                 ends[part["topic"], part["partition"]] = part["end_offset"]
                 behind += max(part["end_offset"] - part["next_offset"], 0)
         return sum(ends.values()), behind
+
+    def wait_until_quiet(
+        self,
+        quiet_s: float,
+        patience_s: float,
+        *,
+        busy: Callable[[], bool] = lambda: False,
+        watch: Callable[[int, int], None] = lambda _recorded, _behind: None,
+    ) -> float:
+        """Wait until nothing lags and nothing new was recorded for `quiet_s`.
+
+        Args:
+            quiet_s: How long nothing may have moved.
+            patience_s: How long to wait at most.
+            busy: Tells that more is being fed, however quiet it is.
+            watch: Told how many events there are, and how many are behind.
+
+        Returns:
+            The monotonic time since which it has been quiet.
+
+        Raises:
+            TimeoutError: It did not become quiet.
+        """
+        seen, since, until = -1, time.monotonic(), time.monotonic() + patience_s
+        while time.monotonic() < until:
+            recorded, behind = self.progress()
+            watch(recorded, behind)
+            if recorded != seen or behind or busy():
+                seen, since = recorded, time.monotonic()
+            elif time.monotonic() - since > quiet_s:
+                return since
+            time.sleep(0.25)
+        raise TimeoutError(f"not quiet after {patience_s:.0f} s; see {self.data / 'logs'}")
 
     def claims(self, tenant: str) -> Iterator[dict[str, Any]]:
         """Read every claim of a tenant from lifecycle-svc, page by page."""

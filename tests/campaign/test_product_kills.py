@@ -25,6 +25,7 @@ from tools.stack import SERVICES, Stack
 KILLS = int(os.environ.get("PRODUCT_KILLS", "12"))
 ENCOUNTERS = len(BRANCHES) + 60
 QUIET_S = 6.0
+PATIENCE_S = 180.0
 
 
 def feed(stack: Stack, samples: Path) -> None:
@@ -44,18 +45,6 @@ def feed(stack: Stack, samples: Path) -> None:
 def kill(stack: Stack, name: str) -> None:
     process = json.loads((stack.data / "run" / f"{name}.json").read_text())
     os.kill(process[1] if isinstance(process, list) else process["pid"], signal.SIGKILL)
-
-
-def wait_until_quiet(stack: Stack) -> None:
-    seen, since, until = -1, time.monotonic(), time.monotonic() + 180
-    while time.monotonic() < until:
-        recorded, behind = stack.progress()
-        if recorded != seen or behind:
-            seen, since = recorded, time.monotonic()
-        elif time.monotonic() - since > QUIET_S:
-            return
-        time.sleep(0.3)
-    pytest.fail("not quiet after three minutes")
 
 
 @pytest.mark.timeout(600)
@@ -82,7 +71,7 @@ def test_the_product_is_killed_while_it_works_and_nothing_is_lost_or_doubled(tmp
             else:
                 time.sleep(0.2)
         feeding.join()
-        wait_until_quiet(stack)
+        stack.wait_until_quiet(QUIET_S, PATIENCE_S)
         stack.down()
         verified = json.loads(stack.rcm("verify", "--json", check=False).stdout)
         assert verified["breaches"] == [], killed
