@@ -108,6 +108,8 @@ DIAGNOSIS_CASES = {
         (inpatient("I10", poa=None), inpatient("I10", poa="N")),
         (inpatient("I10", poa="1"), inpatient("I10", poa="W")),
         (inpatient("I10", poa=""), office("I10")),
+        (inpatient("Z79.4", poa="X"), inpatient("Z79.4", poa=None)),
+        (inpatient("S72.001A", poa=""), inpatient("S72.001D", poa="")),
     ],
     "dx-laterality": [
         (office("H25.11", "H25.12"), office("H25.13")),

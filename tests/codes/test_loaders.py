@@ -19,6 +19,10 @@ from codes_official_files import (
 )
 from rcm.codes import registry
 from rcm.codes.diff import between_dates, between_files, touched
+from rcm.codes.edits import admission
+from rcm.codes.edits.check import check
+from rcm.codes.edits.model import Diagnosis, Encounter, Setting, Severity
+from rcm.codes.forms import dotted
 from rcm.codes.loaders.kinds import KINDS
 from rcm.codes.loaders.parsed import LoadError
 from rcm.codes.model import Status, System
@@ -174,6 +178,28 @@ def test_terms_of_the_alphabetic_index_are_found(own):
     assert search.search("gronk fever", System.ICD10CM, TODAY)[0].code == "R50.9"
 
 
+def test_the_list_of_exempt_codes_is_exact_from_its_date_on(own, sets):
+    names = sets.connection.execute("SELECT DISTINCT code FROM code WHERE system = 'icd10cm'")
+    exempt = [code for (code,) in names if code[0] in "QSTZ" and code != "Z79891"]
+    rows = "".join(f"{at:05d}\t{dotted(code)}\twords\n" for at, code in enumerate(exempt))
+    registry.load(
+        own, "poa-exempt", upload("Order\tPOAexemptCode\tDescription\n" + rows, on=FY2028), quiet
+    )
+    new, day_before = opened(own), FY2028 - dt.timedelta(days=1)
+    assert admission.exempt(new, "Z794", FY2028) is True
+    assert admission.exempt(new, "Z79891", FY2028) is False
+    assert admission.exempt(new, "W19XXXA", FY2028) is False
+    assert admission.exempt(new, "Z79891", day_before) is None
+    assert admission.exempt(new, "I10", day_before) is False
+    given = Encounter(
+        setting=Setting.INPATIENT, service_from=FY2028, discharge_on=FY2028, age_years=50,
+        diagnoses=(Diagnosis("I10", "Y"), Diagnosis("Z79.4", "Y"), Diagnosis("Z79.891", "")),
+    )  # fmt: skip
+    said = {f.path: f.severity for f in check(given, new) if f.rule_id == "dx-poa-missing"}
+    assert said == {"diagnoses[1]": Severity.WARNING, "diagnoses[2]": Severity.ERROR}
+    new.close()
+
+
 def test_the_packaged_tabular_list_can_be_loaded_as_a_file(own):
     data = tabular.package_file().read_bytes()
     registry.load(own, "icd10cm-tabular", upload(data, "icd10cm_tabular.xml", FY2027), quiet)
@@ -204,6 +230,7 @@ HOSTILE = {
     "modifier-list": ["code,words\n", "code,words\nABC,x\n"], "pos-list": ["code,words\nXX,y\n"],
     "tob-list": ["a"], "revenue-list": ["code,words\n0450\n"], "carc-list": ["x,y\n0,z\n"],
     "rarc-list": [""],
+    "poa-exempt": ["", "Order\tCode\tTitle\n00001\tnone\tx\n", "Order\tCode\tTitle\n1\tZ79.4\tx"],
 }  # fmt: skip
 
 

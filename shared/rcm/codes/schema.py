@@ -7,7 +7,7 @@ the old one. Nobody writes to it in use, so it is opened immutable: no locks, no
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """In `PRAGMA user_version`; a file of another version is built anew."""
 
 TABLES = """
@@ -48,6 +48,9 @@ CREATE TABLE mue_release (setting TEXT NOT NULL, effective TEXT NOT NULL,
     PRIMARY KEY (setting, effective)) WITHOUT ROWID;
 CREATE TABLE global_days (code TEXT NOT NULL, effective TEXT NOT NULL, days TEXT NOT NULL,
     PRIMARY KEY (code, effective)) WITHOUT ROWID;
+CREATE TABLE poa_exempt (effective TEXT NOT NULL, code TEXT NOT NULL,
+    PRIMARY KEY (effective, code)) WITHOUT ROWID;
+CREATE TABLE poa_exempt_release (effective TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE index_term (term TEXT NOT NULL, code TEXT NOT NULL);
 CREATE TABLE load (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
     sha256 TEXT NOT NULL, effective_from TEXT NOT NULL);

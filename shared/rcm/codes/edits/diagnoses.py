@@ -1,9 +1,10 @@
-"""Edits on diagnoses: Medicare Code Editor, tabular instructions, sequence, POA, laterality."""
+"""Edits on diagnoses: Medicare Code Editor, tabular instructions, sequence, laterality."""
 
 import datetime as dt
 import re
 from collections.abc import Iterator
 
+from rcm.codes.edits.admission import check_admission
 from rcm.codes.edits.model import (
     Encounter,
     Finding,
@@ -36,7 +37,6 @@ EXCLUDES1 = Rule("dx-excludes1", 1, _ERROR, Override.CODER, f"{_GUIDE} I.A.12.a"
 CODE_FIRST = Rule("dx-code-first", 1, _ERROR, Override.CODER, f"{_GUIDE} I.A.13")
 USE_ADDITIONAL = Rule("dx-use-additional", 1, _INFO, Override.CODER, f"{_GUIDE} I.A.13")
 SEQUENCE = Rule("dx-use-additional-before", 1, _WARNING, Override.CODER, f"{_GUIDE} I.A.13")
-POA = Rule("dx-poa-missing", 1, _ERROR, Override.NOBODY, f"{_GUIDE} Appendix I")
 LATERALITY = Rule("dx-laterality", 1, _WARNING, Override.CODER, f"{_GUIDE} I.B.13")
 COUNT = Rule("dx-count", 1, _ERROR, Override.NOBODY, "837P and 837I, HI segment")
 
@@ -65,7 +65,7 @@ def check_diagnoses(
             sound.append(at)
             yield from _editor(encounter, sets, options, at, code)
     yield from _duplicates(codes)
-    yield from _present_on_admission(encounter, codes)
+    yield from check_admission(encounter, sets, codes)
     for at in sound:
         yield from _instructions(sets, codes, at)
     yield from _laterality(sets, codes, sound)
@@ -158,19 +158,6 @@ def _duplicates(codes: list[str]) -> Iterator[Finding]:
         if first < at:
             what = "the principal diagnosis" if first == 0 else f"diagnosis {first + 1}"
             yield found(DUPLICATE, _path(at), (dotted(code),), f"repeats {what}", "remove it")
-
-
-def _present_on_admission(encounter: Encounter, codes: list[str]) -> Iterator[Finding]:
-    """Yield missing indicators; most of Z and the external causes are exempt."""
-    for at, (diagnosis, code) in enumerate(zip(encounter.diagnoses, codes, strict=True)):
-        given = (diagnosis.poa_code or "").strip()
-        if encounter.setting is not Setting.INPATIENT:
-            if given:
-                yield found(POA, _path(at), (dotted(code),), "POA is for inpatients only",
-                            "remove the indicator", _WARNING)  # fmt: skip
-        elif given not in ("Y", "N", "U", "W") and not (not given and code[:1] in "VWXYZ"):
-            yield found(POA, _path(at), (dotted(code),), "present on admission is not told",
-                        "give Y, N, U or W")  # fmt: skip
 
 
 def _instructions(sets: CodeSets, codes: list[str], at: int) -> Iterator[Finding]:

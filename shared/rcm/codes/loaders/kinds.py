@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "mue-dme": Kind(ncci.parse_mue_dme, "MCR_MUE_DMESupplierServices_*.csv"),
     "table5": Kind(lists.parse_table5, "IPPS final rule Table 5, text (CMS)"),
     "global-days": Kind(lists.parse_global_days, "PPRRVUnn_*.csv (CMS physician fee schedule)"),
+    "poa-exempt": Kind(lists.parse_poa_exempt, "POAexemptCodesYYYY.txt (CMS, yearly)"),
     "modifier-list": Kind(lists.list_parser(System.MODIFIER, AMA), "csv: code, words"),
     "pos-list": Kind(lists.list_parser(System.PLACE_OF_SERVICE, PUBLIC_DOMAIN), "csv: code, words"),
     "tob-list": Kind(lists.list_parser(System.BILL_TYPE, _NUBC), "csv: code, words"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from rcm.codes.forms import has_shape
+from rcm.codes.forms import has_shape, normalise
 from rcm.codes.loaders.parsed import (
     AMA,
     PUBLIC_DOMAIN,
@@ -23,6 +23,8 @@ _CPT_LINE = re.compile(r"([0-9]{4}[0-9FTUM])[\t ]+(\S.*)")
 _NUMBER = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,5})?")
 _UNPAID = ("998", "999")
 """Principal diagnosis invalid as discharge diagnosis, and ungroupable: never given a weight."""
+_EXEMPT_MIN = 30_000
+"""CMS lists some 37,000 codes a year."""
 _GLOBAL_DAYS = ("000", "010", "090", "MMM", "XXX", "YYY", "ZZZ")
 
 
@@ -91,6 +93,29 @@ def parse_global_days(upload: Upload) -> Parsed:
     return Parsed(
         release(upload, "global-days", "global-days", AMA, len(rows)),
         tables=(Table("global_days", 3, rows),),
+    )
+
+
+def parse_poa_exempt(upload: Upload) -> Parsed:
+    """Read POAexemptCodesYYYY.txt: order, code and title, tab-delimited, after a line of names."""
+    effective = upload.effective_from.isoformat()
+    rows: dict[str, tuple[object, ...]] = {}
+    for number, line in enumerate(text_of(upload).splitlines()[1:], start=2):
+        if not line.strip():
+            continue
+        cells = line.split("\t")
+        code = normalise(cells[1]) if len(cells) >= 2 else ""
+        if not has_shape(code, System.ICD10CM):
+            raise LoadError(f"line {number}: the second column is no ICD-10-CM code")
+        rows[code] = (effective, code)
+    if len(rows) < _EXEMPT_MIN:
+        raise LoadError(f"only {len(rows)} codes: at least {_EXEMPT_MIN} expected, it is cut short")
+    return Parsed(
+        release(upload, "poa-exempt", "poa-exempt", PUBLIC_DOMAIN, len(rows)),
+        tables=(
+            Table("poa_exempt", 2, list(rows.values())),
+            Table("poa_exempt_release", 1, [(effective,)]),
+        ),
     )
 
 
