@@ -315,7 +315,7 @@ async def release_encounter(
 ) -> EncounterOut:
     """Release an encounter to billing; doubts may be overruled, what is missing may not."""
     decide = partial(commands.release, encounter_id, tuple(body.overruled), way.profiles)
-    return await _changed(encounter_id, decide, way, asking, answer)
+    return await changed(encounter_id, decide, way, asking, answer)
 
 
 @encounters.put(
@@ -333,7 +333,7 @@ async def set_codes(
         lines=tuple(_line_codes(line) for line in body.lines),
     )
     decide = partial(commands.recode, encounter_id, wanted, way.profiles)
-    return await _changed(encounter_id, decide, way, asking, answer)
+    return await changed(encounter_id, decide, way, asking, answer)
 
 
 @encounters.post(
@@ -351,9 +351,10 @@ async def replay_encounter(
     return await get_encounter(encounter_id, way.tenant_id, way.runtime)
 
 
-async def _changed(
+async def changed(
     encounter_id: str, decide: Any, way: Way, asking: Asking, answer: Response
 ) -> EncounterOut:
+    """Carry out a decision about one encounter, and show the encounter after it."""
     outcome = await way.runtime.execute(asking.command([encounter_id], decide))
     asking.mark(answer, outcome.repeated)
     return await get_encounter(encounter_id, way.tenant_id, way.runtime)

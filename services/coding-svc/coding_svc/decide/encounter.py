@@ -17,11 +17,11 @@ from typing import Final
 from msgspec import Struct, structs
 
 from coding_svc.decide.billing import RULES_VERSION, Assessment, assess
+from coding_svc.decide.holds import holds_on
 from coding_svc.decide.merge import absorb, faults_of, merge
 from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, Effect, Key
 from coding_svc.model.encounter import Encounter
-from coding_svc.model.reasons import reason
 from coding_svc.problems import EncounterMergedAway, PatientForgotten
 from coding_svc.rules.profile import Profile
 from rcm.domain import Context, Fact, Loaded
@@ -156,9 +156,9 @@ class Step(Struct, frozen=True, kw_only=True):
     def assessment(self, context: Context) -> Assessment:
         """Tell whether it can be billed now."""
         found = assess(self.account, self.profile, today=_today(context.now, self.profile))
-        if self.encounter.rework_of and not self.release:
-            rework = reason("rework-requested", "diagnoses")
-            return structs.replace(found, content=None, holds=(*found.holds, rework))
+        elsewhere = holds_on(self.encounter, release=self.release)
+        if elsewhere:
+            return structs.replace(found, content=None, holds=(*found.holds, *elsewhere))
         return found
 
     def facts(

@@ -1,0 +1,22 @@
+"""What holds an encounter besides its own account: what other parts of coding have open on it.
+
+Each part keeps what it has open in the state of the encounter, and says here how that reads as a
+reason; a release by a person passes what is named as passed by it.
+"""
+
+from coding_svc.model.encounter import Encounter
+from coding_svc.model.reasons import reason
+from rcm.events.clinical import Reason
+
+
+def holds_on(encounter: Encounter, *, release: bool) -> tuple[Reason, ...]:
+    """Say what holds an encounter, whatever its account holds.
+
+    Args:
+        encounter: The stream as it was.
+        release: A person releases it: a rework is answered by that.
+    """
+    found: list[Reason] = []
+    if encounter.rework_of and not release:
+        found.append(reason("rework-requested", "diagnoses"))
+    return tuple(found)
