@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rcm.events.catalogue import CATALOGUE, TOPICS
-from rcm.events.envelope import Recorded, attributes, derived_id, recorded
+from rcm.events.envelope import Recorded, derived_id, recorded
 from rcm.events.event import Catalogue, NotAnEvent
 from rcm.platform.engine.batch import Batch, Core, write_outcome
-from rcm.platform.engine.intake import Reader
+from rcm.platform.engine.intake import Reader, readable
 from rcm.platform.keys import KeyFolder
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog, Record, TopicPartition
@@ -221,7 +221,7 @@ class _Rebuild:
         while records := await self._log.read_range(topic, partition, start, end, CHUNK):
             for record in records:
                 try:
-                    found = attributes(record.headers)
+                    found = readable(record)
                     event = self._core.catalogue.decode(found["ce_type"], record.value)
                 except NotAnEvent:
                     # Not ours; were it ours, its stream would have a gap, and that stops us.
@@ -289,7 +289,7 @@ class _Rebuild:
         tenants = set[str]()
         for record in records:
             try:
-                found = attributes(record.headers)
+                found = readable(record)
             except NotAnEvent:
                 continue
             seen[found["tenant"], found["ce_source"], found["ce_subject"]] = int(

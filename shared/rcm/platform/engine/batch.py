@@ -237,8 +237,12 @@ class Batch:
         for number, intake in enumerate(waiting):
             skipped = skip_first and number == 0
             if not skipped:
-                gap = intake.version > self._last(intake.upstream) + 1
-                failure = intake.fault or ("EarlierEventMissing" if gap else self._handle(intake))
+                last = self._last(intake.upstream)
+                gap = intake.version > last + 1
+                failure = intake.fault or ("EarlierEventMissing" if gap else "")
+                # One that could not be read may have come again since, and been handled.
+                if not failure and not 0 < intake.version <= last:
+                    failure = self._handle(intake)
                 if failure and number == 0:
                     return StillParked(failure)
                 if failure:
@@ -432,7 +436,7 @@ class Batch:
         event = EventUnparked(topic=place[0], partition=place[1], offset=place[2], outcome=outcome)
         facts = self._kernel_fact(intake, "unparked", event)
         if facts is not None:
-            self.changes.unparked.add((intake.upstream[0], *place))
+            self.changes.unparked.add((intake.place_tenant_id, *place))
             self._loaded.parked.get(intake.upstream, set()).discard(intake.version)
         return facts or ()
 
@@ -443,7 +447,7 @@ class Batch:
         if not self._core.service.topic:
             return ()
         record = intake.record
-        tenant_id, stream_id = intake.upstream[0], parking_stream(record)
+        tenant_id, stream_id = intake.place_tenant_id, parking_stream(record)
         key = (tenant_id, stream_id)
         if key not in self._available and key not in self._loaded.streams:
             self.lacking_streams.add(key)

@@ -1,5 +1,6 @@
 """From a record of the log to something that can be decided, or to the reason why it cannot."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,9 @@ from rcm.platform.store.port import UpstreamKey
 
 NOBODY: Final = "-"
 """Stands for a tenant, source or stream that cannot be read from a record."""
+
+_TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
+"""A tenant as a store can hold it; nobody too, whose parked events are told on the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Intake:
         reaction: What answers it; None for a fold or if nobody asks for it.
         fault: Why it cannot be decided: name of the failure; empty if it can.
         cause: Kind of that fault.
+        parked_as: Tenant that it is parked under, where that is not its own: it could not be read
+            when it was parked.
     """
 
     record: Record
@@ -43,6 +49,12 @@ class Intake:
     reaction: Reaction | None = None
     fault: str = ""
     cause: str = "not-an-event"
+    parked_as: str = ""
+
+    @property
+    def place_tenant_id(self) -> str:
+        """The tenant that it is, or would be, parked under."""
+        return self.parked_as or self.upstream[0]
 
 
 class Reader:
@@ -55,12 +67,10 @@ class Reader:
     def understand(self, record: Record) -> Intake:
         """Read a record. Never raises: what cannot be read is an intake with a fault."""
         try:
-            found = attributes(record.headers)
+            found = readable(record)
         except NotAnEvent as error:
             return Intake(record, fault=str(error))
         tenant_id, stream_id = found["tenant"], found["ce_subject"]
-        if record.key != log_key(tenant_id, stream_id):
-            return Intake(record, fault="the key is not that of tenant and stream")
         upstream = (tenant_id, found["ce_source"], stream_id)
         version, event_type = int(found["streamversion"]), found["ce_type"]
         intake = (record, upstream, version, found["ce_id"], event_type, found["ce_time"])
@@ -96,6 +106,23 @@ class Reader:
             if phi is not None and phi.bound_to != bound_to(found["ce_id"], event.name, field):
                 raise NotAnEvent("a sealed field belongs to another event")
         return recorded(found, event, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+def readable(record: Record) -> Mapping[str, str]:
+    """Read whose record it is, and of which stream.
+
+    Raises:
+        NotAnEvent: It cannot be told, or no store could hold it. What is wrong with one record
+            must not stop the others of its partition.
+    """
+    found = attributes(record.headers)
+    if _TENANT.fullmatch(found["tenant"]) is None:
+        raise NotAnEvent("header tenant is not a tenant's name")
+    if any("\0" in text for text in found.values()):
+        raise NotAnEvent("a header holds NUL")
+    if record.key != log_key(found["tenant"], found["ce_subject"]):
+        raise NotAnEvent("the key is not that of tenant and stream")
+    return found
 
 
 def bound_to(event_id: str, name: str, field: str) -> str:

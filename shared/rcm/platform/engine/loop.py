@@ -11,7 +11,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -119,7 +119,7 @@ class Engine:
             event
             for event in await self._store.parked(first.tenant_id)
             if (event.tenant_id, event.source, event.stream_id) == stream
-            and (first.version or event.offset == first.offset)
+            and (first.version or event[:4] == first[:4])
         ]
         ahead.sort(key=lambda event: event.version)
         if not any(event[:4] == first[:4] for event in ahead):
@@ -127,7 +127,11 @@ class Engine:
         if ahead[0][:4] != first[:4]:
             raise StillParked("EarlierEventParked")
         records = [await self._log.read(e.topic, e.partition, e.offset) for e in ahead]
-        waiting = [self._reader.understand(record) for record in records if record is not None]
+        waiting = [
+            replace(self._reader.understand(record), parked_as=first.tenant_id)
+            for record in records
+            if record is not None
+        ]
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         return await self._ask(Work(future, waiting=waiting, skip_first=skip_first))
 
@@ -341,7 +345,7 @@ class Engine:
         wanted, tenants = Wanted(), set[str]()
         for intake in (*intakes, *(intake for work in works for intake in work.waiting)):
             tenant_id = intake.upstream[0]
-            tenants.add(tenant_id)
+            tenants |= {tenant_id, intake.place_tenant_id}
             if intake.version:
                 wanted.upstream.add(intake.upstream)
             wanted.streams.update((tenant_id, stream_id) for stream_id in intake.streams)
