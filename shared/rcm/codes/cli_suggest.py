@@ -48,7 +48,7 @@ def suggest(
         ),
     ],
     date: On = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many for a note.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many for a note.")] = 50,
     model: ModelFile = None,
     data: Data = None,
     as_json: Annotated[

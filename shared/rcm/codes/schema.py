@@ -7,8 +7,9 @@ the old one. Nobody writes to it in use, so it is opened immutable: no locks, no
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 2
-"""In `PRAGMA user_version`; a file of another version is built anew."""
+SCHEMA_VERSION = 3
+"""In `PRAGMA user_version`; raised with the layout and with the words that terms are filed under.
+A file of another version is built anew."""
 
 TABLES = """
 CREATE TABLE release (
