@@ -6,6 +6,8 @@ from typing import Any
 from msgspec import to_builtins
 
 from coding_svc.model.encounter import Encounter, State
+from coding_svc.model.query import Query
+from coding_svc.views_queries import query_row
 from rcm.domain import Row
 from rcm.events.coding import EncounterReceived, MessageSetAside
 from rcm.events.envelope import Recorded
@@ -17,6 +19,8 @@ BY_HAND = ("API", "assessment", "replay")
 def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iterable[Row]:
     """Say which rows a fact changes."""
     event = recorded.event
+    if isinstance(after, Query):
+        yield query_row(after, recorded)
     if isinstance(event, EncounterReceived | MessageSetAside) and not event.message_kind.startswith(
         BY_HAND
     ):

@@ -28,6 +28,8 @@ _AROUND: Final = frozenset(
         "EncounterBilled", "CodingReworkRequested", "InterchangePrepared", "InterchangeSettled",
         "AcknowledgementReceived", "RemittanceAccepted", "RemittanceQuarantined",
         "RemittanceDismissed", "RemittanceFileReceived", "ProviderAdjustmentPosted",
+        "CodingQueryOpened", "CodingQuerySent", "CodingQueryAnswered", "CodingQueryEscalated",
+        "CodingQueryClosed", "CodingQueryHoldPlaced", "CodingQueryHoldLifted",
     }
 )  # fmt: skip
 """Events that may belong to a claim's life without standing on its stream."""

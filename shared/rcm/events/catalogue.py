@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rcm.events import claims, coding, delivery, denials, remit
+from rcm.events import claims, coding, coding_query, delivery, denials, remit
 from rcm.events.event import Catalogue
 
 CODING: Final = "rcm.coding"
@@ -17,6 +17,7 @@ EVENTS_BY_TOPIC: Final = {
         coding.EncounterMerged,
         coding.EncounterHeld,
         coding.EncounterCoded,
+        *coding_query.EVENTS,
     ),
     CLAIMS: (
         claims.EncounterBilled,

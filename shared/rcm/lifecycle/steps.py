@@ -14,6 +14,8 @@ from rcm.events import claims, coding, delivery, denials, remit
 from rcm.events.clinical import Reason
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
+from rcm.lifecycle import query_steps
+from rcm.lifecycle.said import Said as _Said
 from rcm.money import dollars
 
 _REASONS_MAX: Final = 3
@@ -53,13 +55,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     money: dict[str, int] = {}
     is_detail: bool = False
     phi_fields: list[str] = []
-
-
-class _Said(msgspec.Struct):
-    what: str
-    why: str = ""
-    money: dict[str, int] = {}
-    is_detail: bool = False
 
 
 def step_of(recorded: Recorded[Any], phi_fields: Sequence[str] = ()) -> Step:
@@ -160,6 +155,7 @@ _STORIES: Final[Mapping[type[Event], Callable[[Any], Stories]]] = {
     coding.EncounterHeld: _of_encounter,
     coding.EncounterCoded: _of_encounter,
     coding.EncounterMerged: _of_merge,
+    **dict.fromkeys(query_steps.OF_ENCOUNTER, _of_encounter),
     claims.EncounterBilled: _of_encounter,
     claims.InterchangePrepared: _of_interchange,
     claims.InterchangeSettled: _of_interchange,
@@ -397,6 +393,7 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     coding.EncounterMerged: lambda e: _Said(f"merged into {e.into_encounter_id}"),
     coding.EncounterHeld: lambda e: _Said("not complete enough to bill", _because(e.reasons)),
     coding.EncounterCoded: _coded,
+    **query_steps.WORDS,
     claims.EncounterBilled: _billed,
     claims.ClaimPrepared: _prepared,
     claims.ClaimHeld: lambda e: _Said(

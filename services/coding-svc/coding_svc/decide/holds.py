@@ -19,4 +19,5 @@ def holds_on(encounter: Encounter, *, release: bool) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if encounter.rework_of and not release:
         found.append(reason("rework-requested", "diagnoses"))
+    found += [reason("query-open", f"queries/{query_id}") for query_id in encounter.open_queries]
     return tuple(found)

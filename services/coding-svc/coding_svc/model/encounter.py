@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from rcm.events.clinical import Reason
+from coding_svc.model.query import QUERY_EVENTS, Query, evolve_query
+from coding_svc.model.services import Service, services_of
+from rcm.events.clinical import DrgGrouping, Reason
 from rcm.events.coding import (
     EncounterCoded,
     EncounterHeld,
@@ -19,6 +21,7 @@ from rcm.events.coding import (
     EncounterReceived,
     MessageSetAside,
 )
+from rcm.events.coding_query import CodingQueryHoldLifted, CodingQueryHoldPlaced
 from rcm.events.envelope import Recorded
 from rcm.events.phi import Phi
 
@@ -41,6 +44,9 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
         charge_count: Net charges.
         billed_cents: Their sum.
         service_from: First date of service.
+        open_queries: Physician queries that hold it, the oldest first.
+        services: What was billed last, for the patient's other encounters.
+        drg: The MS-DRG of what was billed last.
     """
 
     encounter_id: str
@@ -55,6 +61,9 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
     charge_count: int = 0
     billed_cents: int = 0
     service_from: str | None = None
+    open_queries: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+    drg: DrgGrouping | None = None
 
 
 class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
@@ -69,7 +78,7 @@ class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
     outcome: str
 
 
-State = Encounter | SetAside
+State = Encounter | SetAside | Query
 """What a stream of this service can be."""
 
 
@@ -78,6 +87,8 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
     event = recorded.event
     if isinstance(event, MessageSetAside):
         return SetAside(event.message_id, event.outcome)
+    if isinstance(event, QUERY_EVENTS):
+        return evolve_query(state if isinstance(state, Query) else None, recorded)
     encounter = (
         state if isinstance(state, Encounter) else Encounter(encounter_id=recorded.stream_id)
     )
@@ -106,7 +117,15 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
                 coded_version=event.coded_version,
                 reasons=(),
                 rework_of="",
+                services=services_of(event.lines),
+                drg=event.drg,
             )
+        case CodingQueryHoldPlaced():
+            return structs.replace(
+                encounter, open_queries=(*encounter.open_queries, event.query_id)
+            )
+        case CodingQueryHoldLifted():
+            return _lifted(encounter, event)
         case EncounterMerged():
             return structs.replace(
                 encounter,
@@ -117,6 +136,15 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
                 charge_count=0,
                 billed_cents=0,
                 service_from=None,
+                open_queries=(),
             )
         case _:
             return encounter
+
+
+def _lifted(encounter: Encounter, event: CodingQueryHoldLifted) -> Encounter:
+    """Take a query off; where nothing was left to bill anew, the encounter is coded as before."""
+    left = tuple(query_id for query_id in encounter.open_queries if query_id != event.query_id)
+    if event.is_as_released:
+        return structs.replace(encounter, open_queries=left, status="coded", reasons=())
+    return structs.replace(encounter, open_queries=left)

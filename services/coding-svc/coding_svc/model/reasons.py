@@ -148,6 +148,14 @@ REASONS: Final = {
     "rework-requested": Wording(
         "A denial asks for the coding to be looked at again.", "Correct or confirm, and release."
     ),
+    "query-open": Wording(
+        "A physician query about this encounter is not closed.",
+        "Close the query once it is answered, or withdraw it.",
+    ),
+    "query-unknown": _note(
+        "The message answers a query that is not here.", "Look at its reference."
+    ),
+    "query-closed": _note("The message answers a query that is closed.", "Read it; open another."),
     "bill-hold": Wording("Inside the days that the hospital waits for late charges.", "Wait."),
     # -- what was found ------------------------------------------------------------------------
     "no-diagnosis": Wording("No final diagnosis.", "Code the encounter."),
