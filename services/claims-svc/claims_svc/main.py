@@ -145,6 +145,7 @@ async def take_up_waiting(
     """Bill what waited for an answer of the payer, and make the claims that denials asked for."""
     while True:
         for tenant_id in directories.refresh():
+            await desk.settle_withdrawals(runtime, tenant_id)
             await desk.bill_waiting(runtime, tenant_id, directories)
             await desk.make_corrections(runtime, tenant_id, directories)
         await asyncio.sleep(own.catch_up_interval_s)

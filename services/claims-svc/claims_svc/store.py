@@ -92,6 +92,17 @@ class EncounterRow(ClaimsTable, table=True):
     changed_at: str
 
 
+class WithdrawalRow(ClaimsTable, table=True):
+    """An encounter whose release coding asked back, until that is settled."""
+
+    __tablename__ = "withdrawal"
+
+    tenant_id: str = Field(primary_key=True)
+    encounter_id: str = Field(primary_key=True)
+    coded_version: int
+    withdrawal_id: str
+
+
 class InterchangeRow(ClaimsTable, table=True):
     """An interchange and what became of it."""
 
@@ -232,6 +243,29 @@ async def encounters(
         query = query.where(col(EncounterRow.encounter_id) > after[0])
     query = query.order_by(col(EncounterRow.encounter_id)).limit(limit)
     return (await session.exec(query)).all()
+
+
+async def withdrawals(session: AsyncSession, tenant_id: str, limit: int) -> Sequence[str]:
+    """List the encounters whose release was asked back."""
+    query = (
+        select(col(WithdrawalRow.encounter_id))
+        .where(col(WithdrawalRow.tenant_id) == tenant_id)
+        .order_by(col(WithdrawalRow.encounter_id))
+        .limit(limit)
+    )
+    return list(await session.exec(query))
+
+
+async def claims_of_encounter(
+    session: AsyncSession, tenant_id: str, encounter_id: str
+) -> Sequence[str]:
+    """List every claim that an encounter ever had."""
+    query = (
+        select(col(ClaimRow.claim_id))
+        .where(col(ClaimRow.tenant_id) == tenant_id, col(ClaimRow.encounter_id) == encounter_id)
+        .order_by(col(ClaimRow.claim_id))
+    )
+    return list(await session.exec(query))
 
 
 async def corrections_wanted(

@@ -5,16 +5,22 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from claims_svc.model.states import ClaimState, EncounterState, SequenceState, State
+from claims_svc.model.states import (
+    ClaimState,
+    EncounterState,
+    SequenceState,
+    State,
+    Withdrawal,
+)
 from rcm.domain import Row
 from rcm.events.claims import (
     AcknowledgementReceived,
     ClaimHeld,
     ClaimPrepared,
-    EncounterBilled,
     InterchangePrepared,
     InterchangeSettled,
 )
+from rcm.events.clinical import Reason
 from rcm.events.envelope import Recorded
 
 
@@ -29,7 +35,11 @@ def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iter
                 values = {"key_id": box.key_id, "bound_to": box.bound_to, "box": box.box}
                 yield Row("claim_content", {"claim_id": after.claim_id}, values)
         case EncounterState():
-            yield _encounter(event, recorded)
+            yield _encounter(after, getattr(event, "reasons", []), recorded)
+            pending = after.withdrawal
+            if pending is not None or _withdrawal_of(before) is not None:
+                values = to_builtins(pending) if pending is not None else None
+                yield Row("withdrawal", {"encounter_id": after.encounter_id}, values)
         case SequenceState():
             yield _interchange(before, after, event, recorded)
         case _:
@@ -73,18 +83,22 @@ def _claim(after: ClaimState, recorded: Recorded[Any]) -> Row:
     )
 
 
-def _encounter(event: EncounterBilled, recorded: Recorded[Any]) -> Row:
+def _withdrawal_of(state: State | None) -> Withdrawal | None:
+    return state.withdrawal if isinstance(state, EncounterState) else None
+
+
+def _encounter(after: EncounterState, reasons: list[Reason], recorded: Recorded[Any]) -> Row:
     return Row(
         "encounter",
-        {"encounter_id": event.encounter_id},
+        {"encounter_id": after.encounter_id},
         {
-            "patient_id": event.patient_id,
-            "coded_version": event.coded_version,
-            "outcome": event.outcome,
-            "billed_cents": event.billed_cents,
-            "claim_ids": event.claim_ids,
-            "next_claim_ids": event.next_claim_ids,
-            "reasons": to_builtins(event.reasons),
+            "patient_id": after.patient_id,
+            "coded_version": after.coded_version,
+            "outcome": after.outcome,
+            "billed_cents": after.billed_cents,
+            "claim_ids": after.claim_ids,
+            "next_claim_ids": after.next_claim_ids,
+            "reasons": to_builtins(reasons),
             "changed_at": recorded.recorded_at,
         },
     )

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from rcm.events import claims, coding, coding_query, delivery, denials, remit
+from rcm.events import (
+    claims,
+    claims_withdrawal,
+    coding,
+    coding_audit,
+    coding_desk,
+    coding_query,
+    delivery,
+    denials,
+    remit,
+)
 from rcm.events.event import Catalogue
 
 CODING: Final = "rcm.coding"
@@ -17,6 +27,25 @@ EVENTS_BY_TOPIC: Final = {
         coding.EncounterMerged,
         coding.EncounterHeld,
         coding.EncounterCoded,
+        coding_desk.EncounterTaken,
+        coding_desk.EncounterReturned,
+        coding_desk.EncounterAssigned,
+        coding_desk.ReleaseWithdrawalRequested,
+        coding_desk.ReleaseWithdrawn,
+        coding_desk.ReleaseWithdrawalRefused,
+        coding_desk.SubmissionNoted,
+        coding_desk.CoderCredentialed,
+        coding_desk.CoderCredentialEnded,
+        coding_desk.CoderRouted,
+        coding_desk.CoderQuotaSet,
+        coding_desk.EvidencePackIssued,
+        coding_audit.AuditDrawn,
+        coding_audit.AuditCaseOpened,
+        coding_audit.AuditCaseBegun,
+        coding_audit.AuditCaseCoded,
+        coding_audit.AuditFindingRecorded,
+        coding_audit.AuditFindingAnswered,
+        coding_audit.AuditFindingAdjudicated,
         *coding_query.EVENTS,
     ),
     CLAIMS: (
@@ -34,6 +63,8 @@ EVENTS_BY_TOPIC: Final = {
         claims.ClaimReplaced,
         claims.ClaimCorrectionRequested,
         claims.PayerNumberLearned,
+        claims_withdrawal.ReleaseWithdrawalNoted,
+        claims_withdrawal.ReleaseWithdrawalSettled,
     ),
     REMIT: (
         remit.RemittanceFileReceived,

@@ -13,6 +13,7 @@ from claims_svc.decide.correct import (
     hold,
     release,
 )
+from claims_svc.decide.withdraw import settle_withdrawal
 from claims_svc.handlers.service import CATCHING_UP, Ask, of_job
 from claims_svc.model.states import encounter_stream
 from rcm.platform.runtime import Runtime
@@ -52,6 +53,25 @@ def _unanswered(claim: store.ClaimRow | None) -> bool:
     return claim is not None and (
         claim.status == "batched" or (claim.status == "sent" and not claim.payer_number)
     )
+
+
+async def settle_withdrawals(runtime: Runtime, tenant_id: str, limit: int = 200) -> int:
+    """Take back the releases that coding asked back, or say that they are out. Gives how many."""
+    async with runtime.read(tenant_id) as session:
+        encounter_ids = await store.withdrawals(session, tenant_id, limit)
+    for encounter_id in encounter_ids:
+        async with runtime.read(tenant_id) as session:
+            row = await store.encounter(session, tenant_id, encounter_id)
+            claim_ids = await store.claims_of_encounter(session, tenant_id, encounter_id)
+        decide = partial(
+            settle_withdrawal,
+            encounter_id=encounter_id,
+            outcome=row.outcome if row is not None else "",
+            claim_ids=claim_ids,
+        )
+        streams = [encounter_stream(encounter_id), *claim_ids]
+        await runtime.execute(of_job(tenant_id, CATCHING_UP)(streams, decide))
+    return len(encounter_ids)
 
 
 async def make_corrections(

@@ -9,12 +9,14 @@ from claims_svc import store
 from claims_svc.decide.acknowledge import learn, learn_streams
 from claims_svc.decide.bill import Directories, bill, bill_streams
 from claims_svc.decide.correct import request, request_streams
+from claims_svc.decide.withdraw import note, note_streams
 from claims_svc.model.evolve import evolve
 from claims_svc.model.states import State
 from claims_svc.views import project
 from rcm.domain import Command, Context, Fact, Loaded, Reaction, Service
 from rcm.events.catalogue import CLAIMS, CODING, DENIALS, REMIT
 from rcm.events.coding import EncounterCoded
+from rcm.events.coding_desk import ReleaseWithdrawalRequested
 from rcm.events.denials import CorrectedClaimRequested
 from rcm.events.remit import RemittanceReceived
 
@@ -36,7 +38,8 @@ def service(directories: Directories) -> Service[State]:
         project=project,
         reactions={
             CODING: {
-                EncounterCoded.name: Reaction(bill_streams, partial(bill, directories=directories))
+                EncounterCoded.name: Reaction(bill_streams, partial(bill, directories=directories)),
+                ReleaseWithdrawalRequested.name: Reaction(note_streams, note),
             },
             REMIT: {RemittanceReceived.name: Reaction(learn_streams, learn)},
             DENIALS: {CorrectedClaimRequested.name: Reaction(request_streams, request)},

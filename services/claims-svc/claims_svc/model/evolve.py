@@ -14,6 +14,7 @@ from claims_svc.model.states import (
     OpenInterchange,
     SequenceState,
     State,
+    Withdrawal,
 )
 from rcm.events.claims import (
     AcknowledgementReceived,
@@ -31,6 +32,7 @@ from rcm.events.claims import (
     InterchangeSettled,
     PayerNumberLearned,
 )
+from rcm.events.claims_withdrawal import ReleaseWithdrawalNoted, ReleaseWithdrawalSettled
 from rcm.events.envelope import Recorded
 
 _replace = msgspec.structs.replace
@@ -176,7 +178,7 @@ def _number_learned(state: State | None, event: PayerNumberLearned) -> ClaimStat
     )
 
 
-def _billed(_: State | None, event: EncounterBilled) -> EncounterState:
+def _billed(state: State | None, event: EncounterBilled) -> EncounterState:
     return EncounterState(
         encounter_id=event.encounter_id,
         patient_id=event.patient_id,
@@ -186,6 +188,28 @@ def _billed(_: State | None, event: EncounterBilled) -> EncounterState:
         claim_ids=event.claim_ids,
         next_claim_ids=event.next_claim_ids,
         coded=event.coded,
+        withdrawal=state.withdrawal if isinstance(state, EncounterState) else None,
+    )
+
+
+def _withdrawal_noted(state: State | None, event: ReleaseWithdrawalNoted) -> EncounterState:
+    assert isinstance(state, EncounterState), "what is asked back was billed"
+    wanted = Withdrawal(coded_version=event.coded_version, withdrawal_id=event.withdrawal_id)
+    return _replace(state, withdrawal=wanted)
+
+
+def _withdrawal_settled(state: State | None, event: ReleaseWithdrawalSettled) -> EncounterState:
+    before = state if isinstance(state, EncounterState) else None
+    if before is not None and event.outcome == "refused":
+        return _replace(before, withdrawal=None)
+    # The next version meets the withdrawn ones too, and makes claims of new ids beside them.
+    return EncounterState(
+        encounter_id=event.encounter_id,
+        patient_id=before.patient_id if before is not None else "",
+        coded_version=event.coded_version,
+        outcome="claims",
+        billed_cents=event.standing_cents,
+        claim_ids=[*event.claim_ids, *event.standing_claim_ids],
     )
 
 
@@ -248,4 +272,6 @@ _STEPS: Final[dict[type, Callable[[State | None, Any], State]]] = {
     InterchangePrepared: _interchange_prepared,
     InterchangeSettled: _interchange_settled,
     PayerNumberLearned: _number_learned,
+    ReleaseWithdrawalNoted: _withdrawal_noted,
+    ReleaseWithdrawalSettled: _withdrawal_settled,
 }

@@ -144,6 +144,7 @@ class EncounterState(
         claim_ids: The claims that stand for it.
         next_claim_ids: The claims that the waiting version may make.
         coded: The sealed newest version, while it waits.
+        withdrawal: The request to take its newest version back, until it is settled.
     """
 
     encounter_id: str
@@ -154,6 +155,14 @@ class EncounterState(
     claim_ids: list[str] = []
     next_claim_ids: list[str] = []
     coded: Phi | None = None
+    withdrawal: "Withdrawal | None" = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A release that coding asked back. See ReleaseWithdrawalNoted."""
+
+    coded_version: int
+    withdrawal_id: str
 
 
 class OpenInterchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
