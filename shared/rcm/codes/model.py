@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from typing import Final
 
 import msgspec
 
@@ -31,6 +32,24 @@ class System(enum.StrEnum):
     """Claim adjustment reason code, 835 CAS02. X12."""
     RARC = "rarc"
     """Remittance advice remark code, 835 LQ02. CMS."""
+
+    @property
+    def words(self) -> str:
+        """The system as people name it, with its article."""
+        return _WORDS.get(self, f"a {self.upper()} code")
+
+
+_WORDS: Final = {
+    System.ICD10CM: "an ICD-10-CM code",
+    System.ICD10PCS: "an ICD-10-PCS code (seven characters)",
+    System.MODIFIER: "a modifier (two characters)",
+    System.PLACE_OF_SERVICE: "a place of service",
+    System.BILL_TYPE: "a type of bill",
+    System.REVENUE: "a revenue code",
+    System.MSDRG: "an MS-DRG",
+    System.CARC: "a CARC",
+    System.RARC: "a RARC",
+}
 
 
 class Status(enum.StrEnum):

@@ -10,6 +10,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 from rcm.codes import schema
 from rcm.codes.forms import display, has_shape, normalise
@@ -41,7 +42,7 @@ class CodeSets:
         )
 
     @classmethod
-    def open(cls, path: Path) -> "CodeSets":
+    def open(cls, path: Path) -> Self:
         """Open a built file.
 
         Raises:
@@ -79,7 +80,7 @@ class CodeSets:
         """Tell the standing, why, and what to use instead."""
         code = normalise(text)
         if not has_shape(code, system):
-            return Validation(code, system, on, Status.FORMAT, f"not the form of a {system} code")
+            return Validation(code, system, on, Status.FORMAT, f"not the form of {system.words}")
         if system not in self._loaded:
             reason = _NO_FILE.get(system, f"no {system} list is loaded; only the form was checked")
             return Validation(code, system, on, Status.UNVERIFIED, reason)
