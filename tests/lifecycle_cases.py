@@ -231,11 +231,17 @@ class History:
         remittance_id="rem_1",
         position=1,
         billed=12_500,
+        posted_apart=False,
         **more,
     ):
-        """A claim payment and its posting."""
+        """A claim payment with its posting, which of old was a fact of its own (`posted_apart`)."""
         made = [Adjustment(group_code=g, reason_code=r, amount_cents=c) for g, r, c in adjustments]
         patient = sum(a.amount_cents for a in made if a.group_code == "PR")
+        accounts = defaultdict(int, clearing=paid, receivable=-billed, patient=patient)
+        for a in made:
+            if a.group_code != "PR":
+                accounts["denied" if a.reason_code == "197" else "contractual"] += a.amount_cents
+        posting = remit.Posting(entries=entries_of(**accounts), balance_cents=0)
         received = self.add(
             "remit-svc",
             claim_id,
@@ -257,24 +263,22 @@ class History:
                 encounter_id="en_1",
                 patient_id="pt_x",
                 form="P",
+                posting=None if posted_apart else posting,
             ),
         )
-        accounts = defaultdict(int, clearing=paid, receivable=-billed, patient=patient)
-        for a in made:
-            if a.group_code != "PR":
-                accounts["denied" if a.reason_code == "197" else "contractual"] += a.amount_cents
-        self.add(
-            "remit-svc",
-            claim_id,
-            remit.PaymentPosted(
-                claim_id=claim_id,
-                remittance_id=remittance_id,
-                position=position,
-                entries=entries_of(**accounts),
-                balance_cents=0,
-            ),
-            cause=received,
-        )
+        if posted_apart:
+            self.add(
+                "remit-svc",
+                claim_id,
+                remit.PaymentPosted(
+                    claim_id=claim_id,
+                    remittance_id=remittance_id,
+                    position=position,
+                    entries=posting.entries,
+                    balance_cents=posting.balance_cents,
+                ),
+                cause=received,
+            )
         return received
 
     def denied(self, cents=5_000, claim_id=CLAIM, cause=None, denial_id="dn_1"):

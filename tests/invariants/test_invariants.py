@@ -38,6 +38,13 @@ def changed(history, name, *, nth=0, recorded=None, **event):
     return old.event_id
 
 
+def posted(history, *, nth=0, **changes):
+    """Change the posting of the nth answer; returns the answer's id."""
+    answers = [r for r in history.recorded if r.event.name == "RemittanceReceived"]
+    posting = msgspec.structs.replace(answers[nth].event.posting, **changes)
+    return changed(history, "RemittanceReceived", nth=nth, posting=posting)
+
+
 def without(history, name):
     history.recorded = [r for r in history.recorded if r.event.name != name]
 
@@ -74,8 +81,17 @@ def test_i1_a_posting_that_does_not_sum_to_zero(history):
 
 
 def test_i1_a_balance_that_the_events_do_not_give(history):
-    event_id = changed(history, "PaymentPosted", balance_cents=1)
+    event_id = posted(history, balance_cents=1)
     assert broken(history) == {("I1", CLAIM, event_id)}
+
+
+def test_i1_a_posting_of_old_was_a_fact_of_its_own():
+    history = History()
+    history.charged()
+    history.answered(posted_apart=True)
+    assert "I1" not in kinds(history, at_rest=False)
+    event_id = changed(history, "PaymentPosted", balance_cents=1)
+    assert ("I1", CLAIM, event_id) in broken(history, at_rest=False)
 
 
 def test_i1_a_reversal_and_correction_balance_on_the_leg():
@@ -88,7 +104,7 @@ def test_i1_a_reversal_and_correction_balance_on_the_leg():
         kind="reversal", position=2, billed=-12_500,
     )  # fmt: skip
     assert "I1" in kinds(history, at_rest=False), "the reversal leaves all of it open"
-    changed(history, "PaymentPosted", nth=1, balance_cents=12_500)
+    posted(history, nth=1, balance_cents=12_500)
     assert kinds(history, at_rest=False) == set()
 
 
@@ -102,7 +118,7 @@ def test_i2_a_patient_share_that_is_not_the_sum_of_pr(history):
 
 def test_i3_a_claim_payment_that_was_posted_out_of_balance(history):
     event_id = changed(history, "RemittanceReceived", billed_cents=12_501)
-    changed(history, "PaymentPosted", balance_cents=0)
+    posted(history, balance_cents=0)
     assert ("I3", CLAIM, event_id) in broken(history)
 
 
@@ -129,9 +145,8 @@ def test_i4_a_claim_payment_without_its_advice(history):
 
 
 def test_i4_a_claim_payment_that_the_ledger_lacks(history):
-    answer = next(r for r in history.recorded if r.event.name == "RemittanceReceived")
-    without(history, "PaymentPosted")
-    assert ("I4", CLAIM, answer.event_id) in broken(history)
+    event_id = changed(history, "RemittanceReceived", posting=None)
+    assert ("I4", CLAIM, event_id) in broken(history)
 
 
 def test_i5_an_advice_that_was_posted_twice_under_another_envelope(history):
@@ -179,8 +194,8 @@ def test_i7_a_denial_that_no_answer_implies(history):
 
 def test_i7_money_in_dispute_without_a_denial(history):
     without(history, "DenialOpened")
-    posted = next(r for r in history.recorded if r.event.name == "PaymentPosted")
-    assert broken(history) == {("I7", CLAIM, posted.event_id)}
+    answer = next(r for r in history.recorded if r.event.name == "RemittanceReceived")
+    assert broken(history) == {("I7", CLAIM, answer.event_id)}
 
 
 @pytest.mark.parametrize("version", [1, 3, 9])
@@ -313,9 +328,5 @@ def test_adjustments_are_counted_on_claim_and_line_alike():
     )
     history.answered(4_500, [("CO", "45", 8_000)])
     changed(history, "RemittanceReceived", lines=[line], adjustments=[])
-    changed(
-        history,
-        "PaymentPosted",
-        entries=entries_of(clearing=4_500, contractual=8_000, receivable=-12_500),
-    )
+    posted(history, entries=entries_of(clearing=4_500, contractual=8_000, receivable=-12_500))
     assert kinds(history, at_rest=False) == set()

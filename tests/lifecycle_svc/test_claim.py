@@ -132,6 +132,17 @@ def test_a_reversal_takes_back_all_of_it():
     assert folded(history).money == Money(12_500, 0, 0, 0, 0, 12_500)
 
 
+def test_a_posting_of_old_was_a_fact_of_its_own_and_tells_the_same():
+    lives = []
+    for posted_apart in (True, False):
+        history = History()
+        history.charged()
+        history.answered(posted_apart=posted_apart)
+        lives.append(folded(history))
+    assert lives[0].money == lives[1].money == Money(12_500, 4_500, 2_000, 1_000, 5_000, 0)
+    assert lives[0].legs == lives[1].legs
+
+
 def test_a_replaced_claim_that_the_payer_reverses_asks_for_nothing():
     history = History()
     history.charged()
@@ -191,7 +202,6 @@ def test_a_life_is_told_with_its_encounter_interchange_and_advice():
         "ClaimAcknowledged",
         "RemittanceAccepted",
         "RemittanceReceived",
-        "PaymentPosted",
         "DenialOpened",
     ]
     assert life.state == "partly-paid"

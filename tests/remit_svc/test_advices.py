@@ -7,8 +7,7 @@ import pytest
 from rcm.events.remit import (
     ChargePosted,
     ChargeReversed,
-    PatientResponsibilitySet,
-    PaymentPosted,
+    PatientShare,
     ProviderAdjustmentPosted,
     RemittanceAccepted,
     RemittanceDismissed,
@@ -73,14 +72,15 @@ def test_a_void_is_known_and_asks_for_nothing():
 
 def test_a_paid_claim_is_split_between_cash_contract_and_patient():
     story = remit.given(submitted()).when(taking(paid_claim(), payment=8_000))
-    story.then(RemittanceAccepted, RemittanceReceived, PaymentPosted, PatientResponsibilitySet)
+    story.then(RemittanceAccepted, RemittanceReceived)
     assert ledger(story) == {
         "cash": 8_000,
         "contractual": 2_000,
         "patient": 2_500,
         "revenue": -12_500,
     }
-    received, posted = story.facts[1].event, story.facts[2].event
+    received = story.facts[1].event
+    posted = received.posting
     assert (received.kind, received.payer_id, received.patient_id) == (
         "payment",
         "87726",
@@ -244,7 +244,7 @@ def test_a_person_matches_a_payment_to_its_claim():
     given = remit.given(submitted(), taking(paid_claim("TYPO"), payment=8_000))
     (item,) = given.service.table("unmatched")
     story = given.when(matches(item["unmatched_id"], item["stream_id"], CLAIM))
-    story.then(RemittanceMatched, RemittanceReceived, PaymentPosted, PatientResponsibilitySet)
+    story.then(RemittanceMatched, RemittanceReceived)
     assert ledger(story) == {
         "cash": 8_000,
         "contractual": 2_000,
@@ -265,13 +265,7 @@ def test_a_payment_is_matched_to_a_submitted_claim_only():
 
 def test_an_advice_that_came_before_its_claim_is_posted_when_the_claim_comes():
     story = remit.given(taking(paid_claim(), payment=8_000)).when(submitted())
-    story.then(
-        ChargePosted,
-        RemittanceMatched,
-        RemittanceReceived,
-        PaymentPosted,
-        PatientResponsibilitySet,
-    )
+    story.then(ChargePosted, RemittanceMatched, RemittanceReceived)
     straight = remit.given(submitted()).when(taking(paid_claim(), payment=8_000))
     assert ledger(story) == ledger(straight)
     assert accounts(story)["patient"] == 2_500
@@ -301,9 +295,8 @@ def test_a_status_without_adjudication_changes_no_account(status, kind):
 
 def test_a_forwarded_claim_is_not_yet_the_patients():
     story = remit.given(submitted()).when(taking(paid_claim(status="19"), payment=8_000))
-    assert story.facts[-1].event == PatientResponsibilitySet(
-        claim_id=CLAIM, patient_responsibility_cents=2_500, awaits_payer=True
-    )
+    patient = story.facts[-1].event.posting.patient
+    assert patient == PatientShare(due_cents=2_500, awaits_payer=True)
 
 
 def test_the_next_payers_answer_replaces_what_the_patient_owes():
@@ -311,9 +304,8 @@ def test_the_next_payers_answer_replaces_what_the_patient_owes():
     line = svc("99213", 12_500, 2_000, cas("OA", "23", 10_000), cas("PR", "2", 500))
     second = taking(clp(CLAIM, "2", 12_500, 2_000, line), payment=2_000, trace="EFT2")
     story = remit.given(submitted(), first).when(second)
-    assert story.facts[-1].event == PatientResponsibilitySet(
-        claim_id=CLAIM, patient_responsibility_cents=500, payer_sequence_code="S"
-    )
+    patient = story.facts[-1].event.posting.patient
+    assert patient == PatientShare(due_cents=500, payer_sequence_code="S")
     assert accounts(story) == {
         "clearing": 10_000,
         "contractual": 2_000,

@@ -14,7 +14,7 @@ amounts, so that a reversal undoes its payment whatever came between or comes fi
 import re
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -27,6 +27,7 @@ from rcm.events.remit import (
     LedgerEntry,
     PatientResponsibilitySet,
     PaymentPosted,
+    Posting,
     RemittanceAccepted,
     RemittanceDismissed,
     RemittanceFileHandled,
@@ -335,14 +336,10 @@ def _charged(before: Waiting | ClaimAccount | None, event: ChargePosted) -> Clai
 def _fold_claim(state: ClaimAccount, event: Event) -> ClaimAccount:
     match event:
         case RemittanceReceived():
-            return answered(state, event)
+            after = answered(state, event)
+            return after if event.posting is None else _posted(after, event.posting)
         case PaymentPosted():
-            reasons = {e.reason: e.account for e in event.entries if e.reason}
-            return msgspec.structs.replace(
-                state,
-                accounts=_added(state.accounts, event.entries),
-                reason_accounts={**reasons, **state.reason_accounts},
-            )
+            return msgspec.structs.replace(state, **_accounts(state, event.entries))
         case PatientResponsibilitySet():
             return msgspec.structs.replace(
                 state,
@@ -355,6 +352,25 @@ def _fold_claim(state: ClaimAccount, event: Event) -> ClaimAccount:
             return msgspec.structs.replace(state, is_reversed=True, accounts=accounts)
         case _:
             return state
+
+
+def _posted(state: ClaimAccount, posting: Posting) -> ClaimAccount:
+    changes = _accounts(state, posting.entries)
+    if posting.patient is not None:
+        changes |= {
+            "patient_responsibility_cents": posting.patient.due_cents,
+            "responsible_leg": posting.patient.payer_sequence_code,
+            "awaits_payer": posting.patient.awaits_payer,
+        }
+    return msgspec.structs.replace(state, **changes)
+
+
+def _accounts(state: ClaimAccount, entries: Sequence[LedgerEntry]) -> dict[str, Any]:
+    reasons = {entry.reason: entry.account for entry in entries if entry.reason}
+    return {
+        "accounts": _added(state.accounts, entries),
+        "reason_accounts": {**reasons, **state.reason_accounts},
+    }
 
 
 def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:

@@ -49,8 +49,8 @@ def project(before: State | None, after: State, recorded: Recorded[Event]) -> It
         for unmatched_id, item in after.items.items():
             if items.get(unmatched_id) != item:
                 yield _unmatched(unmatched_id, item, recorded)
-    # Every answer that changes an account is followed by its posting.
-    if isinstance(after, ClaimAccount) and not isinstance(event, RemittanceReceived):
+    # An answer changes an account by what it posts; of old, by the posting that follows it.
+    if isinstance(after, ClaimAccount) and (entries or not isinstance(event, RemittanceReceived)):
         yield _account(after, recorded)
 
 

@@ -40,6 +40,39 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class PatientShare(msgspec.Struct, frozen=True, kw_only=True):
+    """What the patient owes on a claim after its last answer; a reversal sets it back.
+
+    Attributes:
+        due_cents: Sum of PR adjustments that stand on the last leg that was answered.
+        payer_sequence_code: That leg.
+        awaits_payer: Whether a further payer is still to answer (forwarded claim): not yet to be
+            billed.
+    """
+
+    due_cents: Cents
+    payer_sequence_code: Literal["P", "S", "T"] = "P"
+    awaits_payer: bool = False
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a claim payment wrote to the ledger.
+
+    Attributes:
+        entries: Ledger entries; they sum to zero.
+        balance_cents: What nobody has accounted for yet on the claim's leg: billed - paid -
+            adjusted (CO, OA, PI) - patient share (PR). Denied money is adjusted, and stands in
+            `denied`.
+        table_version: Version of the table of reasons that chose the accounts.
+        patient: What the patient owes now, where this answer changes it.
+    """
+
+    entries: Annotated[list[LedgerEntry], Meta(min_length=1)]
+    balance_cents: Cents
+    table_version: str = ""
+    patient: PatientShare | None = None
+
+
 class RemittanceFileReceived(Event, frozen=True, kw_only=True):
     """An 835 file came in. Stream: the file, by its content.
 
@@ -221,6 +254,8 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
         form: From our submission.
         service_from: From our submission.
         x12: The CLP loop as it came, sealed.
+        posting: What it wrote to the ledger; None for `forwarded` and `information`, and in what
+            was recorded before there was this field: then PaymentPosted follows.
     """
 
     name: ClassVar[str] = "RemittanceReceived"
@@ -250,10 +285,19 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
     form: Literal["P", "I", ""] = ""
     service_from: Day | None = None
     x12: Phi | None = None
+    posting: Posting | None = None
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """What it wrote to the ledger, as every posting has it."""
+        return self.posting.entries if self.posting is not None else []
 
 
 class PaymentPosted(Event, frozen=True, kw_only=True):
     """A claim payment was written to the ledger. The entries sum to zero.
+
+    Recorded no more: RemittanceReceived says so itself (`posting`). Kept, since what was recorded
+    folds for ever.
 
     Attributes:
         claim_id: Which.
@@ -366,8 +410,8 @@ class RemittanceUnmatched(Event, frozen=True, kw_only=True):
 
 
 class RemittanceMatched(Event, frozen=True, kw_only=True):
-    """A person, or the claim's own submission, said whose payment it was; RemittanceReceived and
-    PaymentPosted follow in the same transaction.
+    """A person, or the claim's own submission, said whose payment it was; RemittanceReceived
+    follows in the same transaction.
 
     Attributes:
         unmatched_id: The item.
@@ -416,6 +460,9 @@ class ProviderAdjustmentPosted(Event, frozen=True, kw_only=True):
 class PatientResponsibilitySet(Event, frozen=True, kw_only=True):
     """What the patient owes on a claim after its last answer. Set anew by each answer; a reversal
     sets it back.
+
+    Recorded no more: `posting.patient` of RemittanceReceived says so. Kept, since what was recorded
+    folds for ever.
 
     Attributes:
         claim_id: Which.

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,6 +12,9 @@ from rcm.events.envelope import Recorded
 from rcm.events.event import Event
 
 E = TypeVar("E", bound=Event)
+
+ADJUDICATED: Final = frozenset({"payment", "reversal", "correction"})
+"""Kinds of answers that have a ledger effect."""
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +63,21 @@ class Story:
     def answers(self) -> Iterator[Recorded[remit.RemittanceReceived]]:
         """Go through the claim payments that have a ledger effect."""
         for recorded in self.of(remit.RemittanceReceived):
-            if recorded.event.kind in ("payment", "reversal", "correction"):
+            if recorded.event.kind in ADJUDICATED:
                 yield recorded
+
+    def postings(self) -> Iterator[Recorded[Any]]:
+        """Go through the claim payments as they were written to the ledger."""
+        for recorded in self.of(remit.RemittanceReceived, remit.PaymentPosted):
+            if posting_of(recorded.event) is not None:
+                yield recorded
+
+
+def posting_of(event: Event) -> remit.Posting | remit.PaymentPosted | None:
+    """What a claim payment wrote to the ledger: as the answer says, or of old a fact of its own."""
+    if isinstance(event, remit.RemittanceReceived):
+        return event.posting
+    return event if isinstance(event, remit.PaymentPosted) else None
 
 
 def story_of(events: Sequence[Recorded[Any]]) -> Story:

@@ -54,7 +54,7 @@ def check_ghosts(story: Story) -> Iterator[Breach]:
 def _without_denial(story: Story, opened: set[tuple[str, str]]) -> Iterator[Breach]:
     in_dispute: dict[tuple[str, str], int] = defaultdict(int)
     last = {}
-    for recorded in story.of(remit.PaymentPosted, remit.ChargeReversed):
+    for recorded in (*story.postings(), *story.of(remit.ChargeReversed)):
         key = (recorded.tenant_id, recorded.event.claim_id)
         for entry in recorded.event.entries:
             if entry.account == "denied":

@@ -7,7 +7,7 @@ from typing import Any
 from rcm.events import remit
 from rcm.events.clinical import Adjustment
 from rcm.events.envelope import Recorded
-from rcm.invariants.breach import Breach, Story, breach
+from rcm.invariants.breach import ADJUDICATED, Breach, Story, breach, posting_of
 
 Advice = tuple[str, str]
 """Tenant and remittance id."""
@@ -35,17 +35,17 @@ def check_legs(story: Story) -> Iterator[Breach]:
             event = recorded.event
             if isinstance(event, remit.ChargePosted):
                 charged[event.payer_sequence_code] = event.billed_cents
-            elif isinstance(event, remit.RemittanceReceived):
-                if event.kind in ("payment", "reversal", "correction"):
-                    leg = event.payer_sequence_code
-                    answered[leg] += event.billed_cents
-                    explained[leg] += event.paid_cents + _total(_adjustments(event))
-            elif isinstance(event, remit.PaymentPosted):
+            elif isinstance(event, remit.RemittanceReceived) and event.kind in ADJUDICATED:
+                leg = event.payer_sequence_code
+                answered[leg] += event.billed_cents
+                explained[leg] += event.paid_cents + _total(_adjustments(event))
+            stated = posting_of(event)
+            if stated is not None:
                 leg = event.payer_sequence_code
                 balance = charged.get(leg, answered[leg]) - explained[leg]
-                if balance != event.balance_cents:
+                if balance != stated.balance_cents:
                     yield breach(
-                        "I1", recorded, f"balance {event.balance_cents}, the events give {balance}"
+                        "I1", recorded, f"balance {stated.balance_cents}, the events give {balance}"
                     )
 
 
@@ -99,7 +99,7 @@ def check_once(story: Story) -> Iterator[Breach]:
                 yield breach("I5", recorded, "the same advice was posted twice")
             advices.add(key)
     posted: set[tuple[str, str, int]] = set()
-    for recorded in story.of(remit.PaymentPosted):
+    for recorded in story.postings():
         place = (recorded.tenant_id, recorded.event.remittance_id, recorded.event.position)
         if place in posted:
             yield breach("I5", recorded, f"position {place[2]} of an advice was posted twice")
@@ -112,8 +112,7 @@ def check_whole(story: Story) -> Iterator[Breach]:
     paid: dict[Advice, dict[int, int]] = defaultdict(dict)
     adjusted: dict[Advice, int] = defaultdict(int)
     posted = Counter(
-        (r.tenant_id, r.event.remittance_id, r.event.position)
-        for r in story.of(remit.PaymentPosted)
+        (r.tenant_id, r.event.remittance_id, r.event.position) for r in story.postings()
     )
     accepted = {(r.tenant_id, r.event.remittance_id) for r in story.of(remit.RemittanceAccepted)}
     for recorded in story.of(remit.RemittanceReceived, remit.RemittanceUnmatched):

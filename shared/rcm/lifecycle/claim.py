@@ -285,7 +285,8 @@ def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
         ):
             return _posted(claim, event)
         case remit.RemittanceReceived():
-            return _answered(claim, event)
+            changes = _answered(claim, event)
+            return changes if event.posting is None else {**changes, **_posted(claim, event)}
         case denials.DenialOpened() | denials.DenialChanged() | denials.DenialClosed():
             return _denied(claim, event)
         case _:
@@ -370,7 +371,8 @@ def _posted(
     event: remit.ChargePosted
     | remit.ChargeReversed
     | remit.PaymentPosted
-    | remit.RemittanceMatched,
+    | remit.RemittanceMatched
+    | remit.RemittanceReceived,
 ) -> Mapping[str, Any]:
     """Add entries to the accounts; a charge's counterpart is what is asked for."""
     is_charge = isinstance(event, remit.ChargePosted | remit.ChargeReversed)

@@ -11,13 +11,13 @@ from rcm.domain import Context, Fact, Loaded
 from rcm.events.clinical import Reason
 from rcm.events.phi import ClearPhi
 from rcm.events.remit import (
-    PaymentPosted,
     ProviderAdjustmentPosted,
     RemittanceAccepted,
     RemittanceDismissed,
     RemittanceFileHandled,
     RemittanceFileReceived,
     RemittanceQuarantined,
+    RemittanceReceived,
     RemittanceUnmatched,
 )
 from rcm.problems import NotFound
@@ -219,7 +219,7 @@ def _contradictions(facts: Iterable[Fact]) -> Iterator[Reason]:
     reviewed = (
         (fact.event.position, entry.reason)
         for fact in facts
-        if isinstance(fact.event, PaymentPosted)
+        if isinstance(fact.event, RemittanceReceived)
         for entry in fact.event.entries
         if entry.account == "review" and entry.amount_cents
     )

@@ -12,8 +12,8 @@ from rcm.events.phi import ClearPhi
 from rcm.events.remit import (
     ChargePosted,
     ChargeReversed,
-    PatientResponsibilitySet,
-    PaymentPosted,
+    PatientShare,
+    Posting,
     RemittanceMatched,
     RemittanceReceived,
 )
@@ -189,23 +189,17 @@ def post(
         story.record(complete)
         return
     after = answered(account, complete)
-    entries = posting.claim_payment(account, after, complete, table, tenant_id)
-    story.record(complete)
-    story.record(
-        PaymentPosted(
-            claim_id=story.stream_id,
-            remittance_id=received.remittance_id,
-            position=received.position,
-            entries=entries,
-            balance_cents=after.legs[leg_code].balance_cents,
-            payer_sequence_code=leg_code,
-            table_version=table.version,
-        )
+    posted = Posting(
+        entries=posting.claim_payment(account, after, complete, table, tenant_id),
+        balance_cents=after.legs[leg_code].balance_cents,
+        table_version=table.version,
+        patient=_patient_share(after),
     )
-    _set_patient_responsibility(story, after)
+    story.record(msgspec.structs.replace(complete, posting=posted))
 
 
-def _set_patient_responsibility(story: Story, account: ClaimAccount) -> None:
+def _patient_share(account: ClaimAccount) -> PatientShare | None:
+    """What the patient owes after an answer; None where it is what was known before."""
     final = account.final_leg
     awaits_payer = account.legs.get(final, Leg()).is_forwarded
     due_cents = account.due_from_patient_cents
@@ -214,15 +208,9 @@ def _set_patient_responsibility(story: Story, account: ClaimAccount) -> None:
         account.responsible_leg,
         account.awaits_payer,
     )
-    if before != (due_cents, final, awaits_payer):
-        story.record(
-            PatientResponsibilitySet(
-                claim_id=story.stream_id,
-                patient_responsibility_cents=due_cents,
-                payer_sequence_code=final,
-                awaits_payer=awaits_payer,
-            )
-        )
+    if before == (due_cents, final, awaits_payer):
+        return None
+    return PatientShare(due_cents=due_cents, payer_sequence_code=final, awaits_payer=awaits_payer)
 
 
 _SILENT = frozenset({"forwarded", "information"})
