@@ -6,6 +6,7 @@ Pure functions and one read-only SQLite file. Nothing here opens a socket or kno
     loaders/   what an operator downloads (CMS, CDC and AMA files)
     build      both of them -> codes.sqlite, switched atomically
     sets       open codes.sqlite: validate, look up, walk the hierarchy
+    cached     the same, remembering its answers: for a service
     search     words -> codes, as an encoder does
     suggest    note -> codes with evidence, for a coder to accept or reject
     edits/     findings about a coded encounter, before it is released

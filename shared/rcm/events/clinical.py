@@ -164,6 +164,29 @@ class Institutional(msgspec.Struct, frozen=True, kw_only=True):
     procedures: list[Procedure] = []
 
 
+class DiagnosisSeverity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a diagnosis does for the DRG."""
+
+    code: str
+    severity: str  # MCC, CC or NONE, after exclusions by the principal diagnosis
+    counts: bool = False  # it bears on the DRG
+    hac: int | None = None  # number of the hospital-acquired condition that it is here
+
+
+class DrgGrouping(msgspec.Struct, frozen=True, kw_only=True):
+    """The MS-DRG of a stay, by the grouper of its discharge date. 2300 HI*DR."""
+
+    drg_code: str  # three digits, after HAC; empty where no grouper speaks for the date
+    version: str  # `v44.0`
+    engine: str = ""  # program that grouped
+    mdc: int | None = None  # major diagnostic category
+    title: str = ""
+    weight: str = ""  # relative weight of that year's Table 5; empty where `unpriced` says why
+    gmlos: str = ""  # geometric mean length of stay, days
+    unpriced: str = ""
+    severities: list[DiagnosisSeverity] = []
+
+
 class Accident(msgspec.Struct, frozen=True, kw_only=True):
     """Why the visit happened, where somebody else may be liable. CLM11, DTP*439."""
 

@@ -10,6 +10,7 @@ from rcm.events.clinical import (
     Coverage,
     Day,
     Diagnosis,
+    DrgGrouping,
     Institutional,
     Provider,
     Reason,
@@ -149,6 +150,7 @@ class EncounterCoded(Event, frozen=True, kw_only=True):
         code_set_versions: Which release of each code system it was checked against.
         rule_versions: Which rule sets it passed.
         warnings: What was noticed and let pass.
+        drg: The MS-DRG of an inpatient stay; none for anything else, or without code sets.
     """
 
     name: ClassVar[str] = "EncounterCoded"
@@ -176,3 +178,4 @@ class EncounterCoded(Event, frozen=True, kw_only=True):
     code_set_versions: dict[str, str] = {}
     rule_versions: dict[str, str] = {}
     warnings: list[Reason] = []
+    drg: DrgGrouping | None = None

@@ -15,7 +15,9 @@ from msgspec import Struct, structs
 from coding_svc.model.account import Account, Coverage
 from coding_svc.model.person import Person
 from coding_svc.model.reasons import reason
+from coding_svc.model.services import Service
 from coding_svc.rules.completeness import (
+    INPATIENT,
     billed_diagnoses,
     check_coverages,
     check_patient,
@@ -23,9 +25,10 @@ from coding_svc.rules.completeness import (
     ordered_coverages,
 )
 from coding_svc.rules.credits import net
+from coding_svc.rules.edits import NOT_LOADED, Checked, Coded, CodeRules, Edit, Options
 from coding_svc.rules.facility import institutional
 from coding_svc.rules.lines import LineReader
-from coding_svc.rules.profile import Profile
+from coding_svc.rules.profile import EditWishes, Profile
 from rcm.events import clinical
 from rcm.events.clinical import Reason
 
@@ -46,6 +49,21 @@ OVERRULABLE: Final = frozenset(
 """Holds that a person may pass: doubts. What is plainly missing cannot be billed by decision."""
 
 DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
+
+NOT_CODED: Final = Checked()
+_NO_WISHES: Final = EditWishes()
+_UNFINISHED: Final = frozenset(
+    {
+        "admission-cancelled",
+        "diagnoses-not-final",
+        "no-charges",
+        "no-diagnosis",
+        "not-discharged",
+        "preadmit",
+        "service-date-missing",
+    }
+)
+"""While one of these holds an encounter, its coding is not there to be checked."""
 
 _SEQUENCES: Final[tuple[Literal["P", "S", "T"], ...]] = ("P", "S", "T")
 _ZIP: Final = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
@@ -88,6 +106,7 @@ class Assessment(Struct, frozen=True):
         net_cents: Sum of the charges left after credits.
         line_count: How many are left.
         service_from: First date of service; None when there is none.
+        checked: What the code sets say of it; nothing until it is coded.
     """
 
     content: Content | None
@@ -96,15 +115,25 @@ class Assessment(Struct, frozen=True):
     net_cents: int
     line_count: int
     service_from: str | None
+    checked: Checked = NOT_CODED
 
 
-def assess(account: Account, profile: Profile, *, today: str) -> Assessment:
+def assess(
+    account: Account,
+    profile: Profile,
+    *,
+    today: str,
+    codes: CodeRules = NOT_LOADED,
+    others: tuple[Service, ...] = (),
+) -> Assessment:
     """Check an account, and put together what billing needs of it.
 
     Args:
         account: As merged so far.
         profile: Of the sender.
         today: The facility's date, for the days in which late charges are waited for.
+        codes: The code sets in force.
+        others: Services of the patient's other encounters.
     """
     netted = net(account.charges)
     last_service = max((charge.service_through for charge in netted.lines), default="")
@@ -123,6 +152,14 @@ def assess(account: Account, profile: Profile, *, today: str) -> Assessment:
     content = _content(account, profile, lines, diagnoses, reader, facility)
     distinct = list(dict.fromkeys(found))
     holds = [r for r in distinct if r.severity == "error" and r.rule_id not in account.overruled]
+    checked = NOT_CODED
+    if _UNFINISHED.isdisjoint(r.rule_id for r in holds):
+        checked = codes.check(_coded(account, profile, content, others))
+        content = _with_drg(content, checked, distinct)
+        if checked.is_loaded:
+            distinct = [r for r in distinct if r.rule_id != "poa-missing"]  # an edit says it
+        holds += [e.reason for e in checked.edits if holds_still(e, account)]
+        distinct += [e.reason for e in checked.edits]
     return Assessment(
         content=None if holds else content,
         holds=tuple(holds),
@@ -130,7 +167,63 @@ def assess(account: Account, profile: Profile, *, today: str) -> Assessment:
         net_cents=sum(charge.billed_cents or 0 for charge in netted.lines),
         line_count=len(netted.lines),
         service_from=min((c.service_from for c in netted.lines if c.service_from), default=None),
+        checked=checked,
     )
+
+
+def holds_still(edit: Edit, account: Account) -> bool:
+    """Tell whether a finding of the edits holds: an error that nobody set aside for these codes."""
+    return edit.reason.severity == "error" and not any(
+        passed.rule_id == edit.reason.rule_id and passed.codes == edit.codes
+        for passed in account.overrules
+    )
+
+
+def _coded(
+    account: Account, profile: Profile, content: Content, others: tuple[Service, ...]
+) -> Coded:
+    stay, person = account.stay, content.patient.person
+    facility = content.institutional
+    return Coded(
+        is_inpatient=content.class_code in INPATIENT,
+        admitted_on=stay.started_on or "",
+        discharged_on=stay.ended_on or "",
+        status_code=facility.patient_status_code if facility is not None else "",
+        born_on=person.born_on or "",
+        sex_code=person.sex_code,
+        diagnoses=content.diagnoses,
+        lines=content.lines,
+        procedures=[p.code for p in facility.procedures] if facility is not None else (),
+        others=others,
+        options=_options(profile, content.coverages),
+    )
+
+
+def _options(profile: Profile, coverages: list[clinical.Coverage]) -> Options:
+    """Say what the primary payer asks of codes; Medicare itself asks for no NDC (5010A1)."""
+    if not coverages:
+        return Options(ndc_required=False)
+    first = coverages[0]
+    wishes = profile.edits.get(first.payer_id, _NO_WISHES)
+    asks = wishes.ndc_required
+    medicare = first.claim_filing_indicator_code in ("MA", "MB")
+    return Options(
+        warn_of_sex_conflict=wishes.warn_of_sex_conflict,
+        ndc_required=not medicare if asks is None else asks,
+        ncci=wishes.ncci,
+    )
+
+
+def _with_drg(content: Content, checked: Checked, found: list[Reason]) -> Content:
+    """Put the DRG of the stay onto the claim; the sender's own stands, and a difference is said."""
+    facility, drg = content.institutional, checked.drg
+    if facility is None or drg is None or drg.drg_code in ("", "998", "999"):
+        return content
+    if facility.drg_code:
+        if facility.drg_code != drg.drg_code:
+            found.append(reason("drg-differs", "DRG[1]-1"))
+        return content
+    return structs.replace(content, institutional=structs.replace(facility, drg_code=drg.drg_code))
 
 
 def _facility_part(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from coding_svc.decide.billing import OVERRULABLE
-from coding_svc.decide.encounter import Step, Taking, opened
+from coding_svc.decide.encounter import Step, Taking, opened, services_beside
 from coding_svc.decide.merge import faults_of, merge
 from coding_svc.model.account import Account, Charge, Diagnosis
 from coding_svc.model.documented import SetAside
@@ -107,6 +107,8 @@ def release(
         patient_id=encounter.patient_id,
         account=structs.replace(account, overruled=passed),
         profile=profile,
+        codes=profiles.codes,
+        others=services_beside(encounter_id, loaded),
         release=True,
     )
     found = step.assessment(context)
@@ -143,7 +145,12 @@ def recode(
     if wanted.lines:
         account = structs.replace(account, charges=_recoded(account, wanted.lines, origin))
     step = Step(
-        encounter=encounter, patient_id=encounter.patient_id, account=account, profile=profile
+        encounter=encounter,
+        patient_id=encounter.patient_id,
+        account=account,
+        profile=profile,
+        codes=profiles.codes,
+        others=services_beside(encounter_id, loaded),
     )
     message_id = context.opaque_id("msg", context.cause_id)
     return step.facts(context, received=None, reasons=(), kind="API codes", message_id=message_id)
@@ -155,7 +162,12 @@ def look_again(
     """Assess a held encounter anew: its days of waiting are over, or its profile has changed."""
     encounter, account, profile = _known(encounter_id, profiles, loaded, context)
     step = Step(
-        encounter=encounter, patient_id=encounter.patient_id, account=account, profile=profile
+        encounter=encounter,
+        patient_id=encounter.patient_id,
+        account=account,
+        profile=profile,
+        codes=profiles.codes,
+        others=services_beside(encounter_id, loaded),
     )
     facts = step.facts(context, received=None, reasons=(), kind="assessment")
     return facts if len(facts) > 1 else []
@@ -186,6 +198,8 @@ def replay(takings: Sequence[Taking], loaded: Loaded, context: Context) -> list[
         patient_id=encounter.patient_id,
         account=account,
         profile=last.profile,
+        codes=last.codes,
+        others=services_beside(last.encounter_id, loaded),
     )
     again = [r for r in noticed if r.rule_id not in ("control-number-reused", "charge-repeated")]
     return step.facts(context, received=None, reasons=again, kind="replay")

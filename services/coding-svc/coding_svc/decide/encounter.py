@@ -22,7 +22,9 @@ from coding_svc.decide.merge import absorb, faults_of, merge
 from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, Effect, Key
 from coding_svc.model.encounter import Encounter
+from coding_svc.model.services import Service
 from coding_svc.problems import EncounterMergedAway, PatientForgotten
+from coding_svc.rules.edits import EDITS_VERSION, NOT_LOADED, CodeRules
 from coding_svc.rules.profile import Profile
 from rcm.domain import Context, Fact, Loaded
 from rcm.events.clinical import Reason
@@ -47,6 +49,8 @@ class Taking(Struct, frozen=True, kw_only=True):
         message_sha256: Of the raw bytes.
         raw: The message as text; empty for none.
         profile: Of its sender.
+        codes: The code sets in force.
+        siblings: The patient's other encounters, for what was billed on the same days.
         patient_id: The patient's opaque id, by `patient_parts`.
         encounter_id: The encounter that it is about; empty where it is about a patient.
         prior_id: The encounter that it merges away.
@@ -58,6 +62,8 @@ class Taking(Struct, frozen=True, kw_only=True):
     message_sha256: str
     raw: str
     profile: Profile
+    codes: CodeRules = NOT_LOADED
+    siblings: tuple[str, ...] = ()
     patient_id: str = ""
     encounter_id: str = ""
     prior_id: str = ""
@@ -66,7 +72,7 @@ class Taking(Struct, frozen=True, kw_only=True):
     @property
     def streams(self) -> list[str]:
         """Every stream that the decision needs."""
-        named = (self.encounter_id, self.prior_id, *self.others)
+        named = (self.encounter_id, self.prior_id, *self.others, *self.siblings)
         return [stream_id for stream_id in dict.fromkeys(named) if stream_id]
 
 
@@ -116,10 +122,22 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
             patient_id=state.patient_id if state and keeps_patient else taking.patient_id,
             account=account,
             profile=taking.profile,
+            codes=taking.codes,
+            others=services_beside(stream_id, loaded),
         )
         reasons = [*faults_of(message), *noticed]
         facts += step.facts(context, received=taking, reasons=reasons)
     return facts
+
+
+def services_beside(encounter_id: str, loaded: Loaded) -> tuple[Service, ...]:
+    """Gather what was billed in the other encounters, all the patient's, that were asked for."""
+    return tuple(
+        service
+        for stream_id, state in loaded.items()
+        if stream_id != encounter_id and isinstance(state, Encounter) and state.status != "merged"
+        for service in state.services
+    )
 
 
 def opened(encounter: Encounter, context: Context) -> Account | None:
@@ -144,6 +162,8 @@ class Step(Struct, frozen=True, kw_only=True):
         patient_id: Under whose key it is sealed.
         account: As it is now.
         profile: That says how it is billed.
+        codes: The code sets in force.
+        others: Services of the patient's other encounters.
         release: A person releases it: a rework is answered.
     """
 
@@ -151,11 +171,19 @@ class Step(Struct, frozen=True, kw_only=True):
     patient_id: str
     account: Account
     profile: Profile
+    codes: CodeRules
+    others: tuple[Service, ...] = ()
     release: bool = False
 
     def assessment(self, context: Context) -> Assessment:
         """Tell whether it can be billed now."""
-        found = assess(self.account, self.profile, today=_today(context.now, self.profile))
+        found = assess(
+            self.account,
+            self.profile,
+            today=_today(context.now, self.profile),
+            codes=self.codes,
+            others=self.others,
+        )
         elsewhere = holds_on(self.encounter, release=self.release)
         if elsewhere:
             return structs.replace(found, content=None, holds=(*found.holds, *elsewhere))
@@ -238,9 +266,12 @@ class Step(Struct, frozen=True, kw_only=True):
             accident=content.accident,
             coded_by=f"rules/{RULES_VERSION}",
             rework_of=encounter.rework_of,
+            code_set_versions=dict(found.checked.versions),
+            drg=found.checked.drg,
             rule_versions={
                 "completeness": RULES_VERSION,
                 "sender-profile": self.profile.rule_version,
+                **({"edits": EDITS_VERSION} if found.checked.is_loaded else {}),
             },
             warnings=list(found.warnings)[:REASONS_MAX],
         )

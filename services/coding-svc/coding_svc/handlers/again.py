@@ -55,6 +55,7 @@ async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., C
                 message_sha256="",
                 raw="",
                 profile=profile_of(way.profiles, said),
+                codes=way.profiles.codes,
                 encounter_id=encounter_id,
             )
         )

@@ -196,7 +196,12 @@ async def _take(
         return await _set_aside(way, said, message_id, sha256, text, header)
     profile = profile_of(way.profiles, said)
     taking = Taking(
-        message=said, message_id=message_id, message_sha256=sha256, raw=text, profile=profile
+        message=said,
+        message_id=message_id,
+        message_sha256=sha256,
+        raw=text,
+        profile=profile,
+        codes=way.profiles.codes,
     )
     located = await _located(way, taking)
     if isinstance(located, SetAside):

@@ -290,6 +290,24 @@ class Document(Struct, frozen=True, array_like=True):
     origin: str = ""
 
 
+class Overrule(Struct, frozen=True, array_like=True):
+    """A finding of the edits that a person set aside, for these codes and no others.
+
+    Attributes:
+        rule_id: The edit.
+        codes: What it was about; the same edit on other codes holds again.
+        reason: In the person's words. PHI may be in them.
+        by: Who.
+        role: As what: coder or supervisor.
+    """
+
+    rule_id: str
+    codes: tuple[str, ...] = ()
+    reason: str = ""
+    by: str = ""
+    role: str = ""
+
+
 class Account(Struct, frozen=True, array_like=True):
     """Everything known of one encounter.
 
@@ -311,6 +329,7 @@ class Account(Struct, frozen=True, array_like=True):
         coded_sha256: Of the content last released to billing, so that a change is noticed.
         overruled: Rule ids that a user decided to pass for this encounter.
         sender: Who sent the newest message; its profile says how the encounter is billed.
+        overrules: Findings of the edits that were set aside, each with its reason and person.
     """
 
     format: int = FORMAT
@@ -330,3 +349,4 @@ class Account(Struct, frozen=True, array_like=True):
     coded_sha256: str = ""
     overruled: tuple[str, ...] = ()
     sender: str = ""
+    overrules: tuple[Overrule, ...] = ()

@@ -172,6 +172,19 @@ REASONS: Final = {
     "too-many-diagnoses": _note("More diagnoses than a claim carries; the last ones do not go."),
     "pcs-malformed": Wording("Not the shape of an ICD-10-PCS code.", "Correct the code."),
     "procedure-date-missing": Wording("A procedure without its date.", "Send PR1-5."),
+    # -- what the code sets say ----------------------------------------------------------------
+    "code-sets-not-loaded": _note(
+        "No code sets: codes were checked by their shape only.", "Run `rcm codes build`."
+    ),
+    "procedure-unverified": _note(
+        "No file of these codes is loaded: they were checked by their shape only.",
+        "Load it with `rcm codes load`.",
+    ),
+    "drg-ungroupable": Wording(
+        "The stay belongs to no DRG.",
+        "Look at the principal diagnosis, the age and the discharge status.",
+    ),
+    "drg-differs": _note("The sender's DRG is not the one that the codes give.", "Regroup it."),
     # -- what was done and what it costs -------------------------------------------------------
     "no-charges": Wording("No charge is left after credits.", "Wait for charges."),
     "no-amount": Wording(

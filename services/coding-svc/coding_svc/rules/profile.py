@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from coding_svc.rules.edits import NOT_LOADED, CodeRules
+
 FieldPath = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{2}-\d{1,3}(\.\d{1,2})?$")]
 """A field such as `IN1-36`, or one of its components such as `PID-18.1`."""
 
@@ -33,6 +35,20 @@ class Payer(Struct, frozen=True, forbid_unknown_fields=True):
     payer_id: str
     name: str = ""
     filing_indicator_code: str = "CI"
+
+
+class EditWishes(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a payer asks of codes beyond the rules.
+
+    Attributes:
+        ndc_required: Drug lines carry their NDC; None: of everybody but Medicare.
+        warn_of_sex_conflict: Warn still, though CMS ended the sex edits on 2024-10-01.
+        ncci: NCCI pairs and unit limits apply.
+    """
+
+    ndc_required: bool | None = None
+    warn_of_sex_conflict: bool = False
+    ncci: bool = True
 
 
 class MasterEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +136,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         departments: FT1-13 to revenue code.
         charge_master: FT1-7 to what it stands for.
         payers: IN1-3 to the payer at the clearinghouse.
+        edits: By payer id: what the payer asks of codes.
         uncrossed_payers: What to do with a payer without an entry: take it as sent, or hold.
         providers: XCN-1, or an NPI sent without a name, to the provider.
     """
@@ -159,6 +176,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     departments: dict[str, Annotated[str, Meta(pattern=r"^\d{4}$")]] = {}
     charge_master: dict[str, MasterEntry] = {}
     payers: dict[str, Payer] = {}
+    edits: dict[str, EditWishes] = {}
     uncrossed_payers: Literal["take", "hold"] = "take"
     providers: dict[str, DirectoryEntry] = {}
 
@@ -193,13 +211,15 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Profiles(Struct, frozen=True):
-    """The profiles of one tenant, in order of preference.
+    """What a tenant's encounters are read and judged by: its senders, and the code sets in force.
 
     Attributes:
-        profiles: The first that matches a sender is taken.
+        profiles: In order of preference: the first that matches a sender is taken.
+        codes: The code sets of this installation.
     """
 
     profiles: tuple[Profile, ...]
+    codes: CodeRules = NOT_LOADED
 
     def of_sender(self, application: str, facility: str) -> Profile | None:
         """Return the profile of a sender; None for one that the tenant does not expect."""

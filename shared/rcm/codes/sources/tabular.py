@@ -13,6 +13,7 @@ Codes with a 7th character are not printed in the list; they are made here from 
 import importlib.util
 import re
 import xml.etree.ElementTree as ET
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -196,6 +197,7 @@ class CodeRange(NamedTuple):
         return self.first <= code[: len(self.first)] and code[: len(self.last)] <= self.last
 
 
+@lru_cache(maxsize=20_000)
 def codes_named(text: str) -> tuple[CodeRange, ...]:
     """Return the codes that a note cites: `(E08-E13)`, `(I50.-)`, `(K35.2-, K35.3-)`."""
     found = []
