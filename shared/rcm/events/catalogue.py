@@ -7,6 +7,7 @@ from rcm.events import (
     claims_withdrawal,
     coding,
     coding_audit,
+    coding_codes,
     coding_desk,
     coding_query,
     delivery,
@@ -47,6 +48,7 @@ EVENTS_BY_TOPIC: Final = {
         coding_audit.AuditFindingAnswered,
         coding_audit.AuditFindingAdjudicated,
         *coding_query.EVENTS,
+        *coding_codes.EVENTS,
     ),
     CLAIMS: (
         claims.EncounterBilled,
