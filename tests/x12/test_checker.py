@@ -8,16 +8,14 @@ from rcm.x12.pattern import unit_pattern
 from rcm.x12.reader import Reader
 from x12_cases import BODY_835, changed, corpus_files, interchange, mutations
 
-NEVER, ALWAYS = 1 << 30, 0
+NEVER, ALWAYS = "never", "always"
 
 
-def check(data, quick_after=NEVER, **options):
-    """Check every transaction of a file that has a guide."""
+def check(data, quick=NEVER, **options):
+    """Check every transaction of a file that has a guide; the quick way tried always or never."""
     found, checkers = [], None
-    before = checker_module._UNITS_BEFORE_PATTERN, checker_module.made_pattern
-    checker_module._UNITS_BEFORE_PATTERN = quick_after
-    if quick_after == NEVER:
-        checker_module.made_pattern = lambda *_: None
+    before = checker_module.ready_pattern
+    checker_module.ready_pattern = unit_pattern if quick == ALWAYS else lambda *_: None
     try:
         for unit in Reader(data).units():
             if unit.transaction.guide is None:
@@ -26,7 +24,7 @@ def check(data, quick_after=NEVER, **options):
                 checkers = Checker(unit.transaction, **options)
             found += checkers.feed(unit)
     finally:
-        checker_module._UNITS_BEFORE_PATTERN, checker_module.made_pattern = before
+        checker_module.ready_pattern = before
     return found
 
 
@@ -34,9 +32,9 @@ def told(findings):
     return [(f.rule_id, f.place.segment_number, f.position, f.place.loop) for f in findings]
 
 
-@pytest.mark.parametrize("quick_after", [NEVER, ALWAYS])
-def test_a_clean_835_has_no_finding(quick_after):
-    assert told(check(interchange(), quick_after)) == []
+@pytest.mark.parametrize("quick", [NEVER, ALWAYS])
+def test_a_clean_835_has_no_finding(quick):
+    assert told(check(interchange(), quick)) == []
 
 
 CLP = "CLP*C-1001*1*125*100*5*12*PCN1*11*1"
@@ -78,10 +76,10 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("old", "new", "rule_id", "position", "text", "loop"), FAULTS)
-@pytest.mark.parametrize("quick_after", [NEVER, ALWAYS])
-def test_each_fault_is_found_where_it_is(old, new, rule_id, position, text, loop, quick_after):
+@pytest.mark.parametrize("quick", [NEVER, ALWAYS])
+def test_each_fault_is_found_where_it_is(old, new, rule_id, position, text, loop, quick):
     body = changed(old, new, SHORT)
-    finding, *more = check(interchange(body), quick_after)
+    finding, *more = check(interchange(body), quick)
     assert {one.rule_id for one in more} <= {rule_id}
     assert (finding.rule_id, finding.position) == (rule_id, position)
     assert loop is None or finding.place.loop == loop
@@ -99,8 +97,8 @@ def test_segments_of_one_place_come_in_any_order():
     swapped = changed("DTM*232*20260203", "DTM*233*20260203")
     swapped = changed("REF*EA*MRN1", ["DTM*232*20260203", "DTM*050*20260203"], swapped)
     swapped.remove("DTM*233*20260203")
-    for quick_after in (NEVER, ALWAYS):
-        assert told(check(interchange(swapped), quick_after)) == []
+    for quick in (NEVER, ALWAYS):
+        assert told(check(interchange(swapped), quick)) == []
 
 
 @pytest.mark.parametrize("seed", range(12))

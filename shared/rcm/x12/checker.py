@@ -1,11 +1,10 @@
 """Check a transaction against its guide: which segments stand where, how often, with what in them.
 
 The precise way walks the guide's loops segment by segment. The quick way (`pattern.py`) matches a
-whole unit against one pattern made from the same table: it is tried first once enough units have
-been seen to pay for making it, and it may only say that nothing is wrong. Nothing is changed.
+whole unit against one pattern made from the same table: it is tried first once the process has seen
+enough units to pay for making it, and it may only say that nothing is wrong. Nothing is changed.
 """
 
-import re
 from functools import cache
 
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from rcm.x12.elements import check_elements, check_segment
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding, Place, Rule, Severity
 from rcm.x12.guide import LoopUse, SegmentUse
-from rcm.x12.pattern import Patterns, made_pattern, unit_pattern
+from rcm.x12.pattern import Patterns, is_plain, ready_pattern
 from rcm.x12.segments import SEGMENTS
 
 
@@ -37,10 +36,7 @@ RULES = (
     LOOP_TOO_OFTEN, SEGMENT_TOO_OFTEN, SEGMENT_ORDER,
 )  # fmt: skip
 
-#: Making a pattern costs as much as walking some hundreds of units; a made one is used at once.
-_UNITS_BEFORE_PATTERN = 200
 _LAST = 1 << 30
-_PERIOD = re.compile(r"RD8.([0-9]{8})-([0-9]{8})", re.ASCII)
 
 
 class _Level:
@@ -75,7 +71,6 @@ class Checker:
         self._delimiters = transaction.delimiters
         self._levels = [_Level(transaction.guide.root, 1)]
         self._findings: list[Finding] = []
-        self._seen: dict[str, int] = {}
         self._patterns: dict[str, Patterns] = {}
         self._unit: Unit | None = None
         self._index = 0
@@ -84,17 +79,17 @@ class Checker:
 
     def feed(self, unit: Unit) -> list[Finding]:
         """Check the next unit of the transaction; the one named SE comes last."""
+        loop = self._clean_loop(unit)
+        if loop is not None and self._enter_clean(loop):
+            return []
         self._findings = []
         self._unit = unit
-        loop = self._clean_loop(unit)
-        if loop is not None and self._repeats_top(loop):
-            return []
         for index, segment in enumerate(unit.segments if loop is None else unit.segments[:1]):
             self._index = index
             self._take(segment, is_clean=loop is not None)
         if loop is not None:
             self._finish_clean(unit, loop)
-        elif unit.texts:
+        elif unit.count:
             self._settle()
         found = self._findings
         if self._relax:
@@ -120,43 +115,41 @@ class Checker:
 
     def _clean_loop(self, unit: Unit) -> LoopUse | None:
         """Try the quick way: the loop that the whole unit is, without a fault; else None."""
-        seen = self._seen.get(unit.name, 0)
-        self._seen[unit.name] = seen + 1
-        if unit.is_cut_off:
-            return None
         patterns = self._patterns.get(unit.name)
         if patterns is None:
-            patterns = self._find_patterns(unit.name, seen)
+            guide = self.transaction.guide
+            assert guide is not None
+            patterns = ready_pattern(guide, unit.name, self._delimiters)
             if patterns is None:
                 return None
-        end = self._delimiters.segment
-        text = end.join(unit.texts) + end
+            self._patterns[unit.name] = patterns
+        if unit.is_cut_off:
+            return None
+        text = unit.text
         for loop, pattern in patterns:
             if pattern.fullmatch(text) is not None:
-                return None if _has_reversed_period(text) else loop
+                return loop if is_plain(text, self._delimiters) else None
         return None
 
-    def _find_patterns(self, name: str, seen: int) -> Patterns | None:
-        """Find the patterns of a unit; make them when so many came that it pays."""
-        guide = self.transaction.guide
-        assert guide is not None
-        if seen >= _UNITS_BEFORE_PATTERN:
-            patterns: Patterns | None = unit_pattern(guide, name, self._delimiters)
-        else:
-            patterns = made_pattern(guide, name, self._delimiters)
-        if patterns is not None:
-            self._patterns[name] = patterns
-        return patterns
-
-    def _repeats_top(self, loop: LoopUse) -> bool:
-        """Go on to the next repeat of the innermost open loop, as claim follows claim."""
-        level = self._levels[-1]
-        if level.loop is not loop or loop.repeat_max or not level.is_settled:
-            return False
-        ordinal = self._levels[-2].count(loop)
-        level = self._levels[-1] = _Level(loop, ordinal)
-        self._end_of_clean(level)
-        return True
+    def _enter_clean(self, loop: LoopUse) -> bool:
+        """Go on to a loop that is right in itself, if it may stand here; else change nothing."""
+        levels = self._levels
+        for depth in range(len(levels) - 1, -1, -1):
+            level = levels[depth]
+            entry = _cut_loop(level.loop, loop)
+            if entry is None and level.is_settled:
+                continue
+            if entry is None or entry is _UNSURE or entry.order < level.rank:
+                return False
+            if self._is_full(level, entry):
+                return False
+            del levels[depth + 1 :]
+            level.rank = max(level.rank, entry.order)
+            inside = _Level(entry, level.count(entry))
+            levels.append(inside)
+            self._end_of_clean(inside)
+            return True
+        return False
 
     def _finish_clean(self, unit: Unit, loop: LoopUse) -> None:
         level = self._levels[-1]
@@ -172,7 +165,7 @@ class Checker:
     def _end_of_clean(self, level: _Level) -> None:
         """After a clean unit only the cut loops inside it can still come."""
         level.is_settled = True
-        level.rank = min((one.order for one in level.loop.loops if one.is_cut), default=_LAST)
+        level.rank = _first_cut(level.loop)
 
     def _take(self, segment: list[str], *, is_clean: bool) -> None:
         """Find the place of one segment in the guide, innermost loop first."""
@@ -339,6 +332,33 @@ def _entries(loop: LoopUse) -> dict[str, list[SegmentUse | LoopUse]]:
     return found
 
 
-def _has_reversed_period(text: str) -> bool:
-    """Tell whether an RD8 period ends before it begins, which no pattern can say."""
-    return "RD8" in text and any(first > last for first, last in _PERIOD.findall(text))
+#: Stands for a loop that only the precise way can choose.
+_UNSURE = LoopUse("?", "N", 1, -1, False, (), (), "")
+
+
+@cache
+def _cut_loop(outer: LoopUse, loop: LoopUse) -> LoopUse | None:
+    """Find the cut loop of another's id directly inside a loop.
+
+    Returns:
+        The loop; None if there is none and nothing else there can take its first segment.
+    """
+    rivals = _entries(outer).get(loop.first.segment_id, [])
+    exact = [
+        one for one in outer.loops if one.is_cut and one.loop_id == loop.loop_id and one in rivals
+    ]
+    qualifiers = dict(loop.first.qualifiers)
+    for rival in rivals:
+        use = rival if isinstance(rival, SegmentUse) else rival.first
+        excluded = any(
+            codes.isdisjoint(qualifiers.get(position, codes)) for position, codes in use.qualifiers
+        )
+        if rival not in exact and not excluded:
+            return _UNSURE
+    return exact[0] if exact else None
+
+
+@cache
+def _first_cut(loop: LoopUse) -> int:
+    """Give the rank of the first loop inside that is a unit of its own."""
+    return min((one.order for one in loop.loops if one.is_cut), default=_LAST)

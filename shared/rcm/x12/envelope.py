@@ -4,7 +4,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rcm.x12.findings import Finding, Place, Rule, Severity
-from rcm.x12.lexer import Batch, Delimiters
+from rcm.x12.lexer import Delimiters
 
 if TYPE_CHECKING:
     from rcm.x12.guide import Guide
@@ -275,7 +275,8 @@ class Unit:
         name: Id of the segment that begins it: ST, LX, CLP, CLM, HL, PLB, SE.
         number: Position in the file of its first segment.
         offset: Byte offset of its first byte, blanks before the segment included.
-        texts: Its segments as text, without terminators.
+        text: Its segments, each with its terminator.
+        count: How many they are.
         is_cut_off: Whether its end is missing or unknown: set it aside.
         segments_lost: How many segments were not kept because there were too many.
     """
@@ -285,12 +286,14 @@ class Unit:
         "_ends",
         "_pieces",
         "_segments",
+        "_texts",
+        "count",
         "is_cut_off",
         "name",
         "number",
         "offset",
         "segments_lost",
-        "texts",
+        "text",
         "transaction",
     )
 
@@ -301,39 +304,58 @@ class Unit:
         self.name = name
         self.number = number
         self.offset = offset
-        self.texts: list[str] = []
+        self.text = ""
+        self.count = 0
         self.is_cut_off = False
         self.segments_lost = 0
         self._encoding = encoding
-        self._pieces = self.texts
+        self._pieces: list[str] | None = None  # as they stood, where that differs from `text`
+        self._texts: list[str] | None = None
         self._segments: list[list[str]] | None = None
-        self._ends: list[int] = []  # where each piece ends, once somebody asks
+        self._ends: list[int] | None = None  # where each piece ends, once somebody asks
+
+    @property
+    def texts(self) -> list[str]:
+        """Its segments as text, without terminators."""
+        if self._texts is None:
+            self._texts = self._split(self.text)
+        return self._texts
 
     @property
     def segments(self) -> list[list[str]]:
         """Its segments as lists of elements; `segments[0][0]` is the id of the first."""
         if self._segments is None:
             separator = self.transaction.delimiters.element
-            self._segments = [text.split(separator) for text in self.texts]
+            self._segments = [text.split(separator) for text in self._split(self.text)]
         return self._segments
 
-    def extend(self, batch: Batch, begin: int, end: int) -> None:
-        """Add segments of a batch."""
-        if batch.pieces is not batch.texts:
-            if self._pieces is self.texts:
-                self._pieces = self.texts.copy()
-            self._pieces += batch.pieces[begin:end]
-        elif self._pieces is not self.texts:
-            self._pieces += batch.texts[begin:end]
-        self.texts += batch.texts[begin:end]
-        if batch.encoding != "ascii":
-            self._encoding = batch.encoding
-        self._segments = None
+    def extend(self, text: str, count: int, pieces: list[str] | None, encoding: str) -> None:
+        """Add segments.
+
+        Args:
+            text: The segments, each with its terminator.
+            count: How many they are.
+            pieces: The same as they stood in the file; None where that is the same.
+            encoding: What their bytes were read with.
+        """
+        if pieces is not None or self._pieces is not None:
+            before = self.texts if self._pieces is None else self._pieces
+            self._pieces = before + (self._split(text) if pieces is None else pieces)
+        self.text = self.text + text if self.text else text
+        self.count += count
+        if encoding != "ascii":
+            self._encoding = encoding
+        self._texts = self._segments = None
+
+    def _split(self, text: str) -> list[str]:
+        return text[:-1].split(self.transaction.delimiters.segment) if text else []
 
     def content(self) -> bytes:
         """Give its bytes exactly as they stood in the file."""
-        terminator = self.transaction.delimiters.segment
-        text = "".join(piece + terminator for piece in self._pieces)
+        text = self.text
+        if self._pieces is not None:
+            terminator = self.transaction.delimiters.segment
+            text = "".join(piece + terminator for piece in self._pieces)
         if self._encoding != "cp1252":
             return text.encode()
         return b"".join(
@@ -343,10 +365,12 @@ class Unit:
 
     def offset_of(self, index: int) -> int:
         """Give the byte offset of a segment's id."""
-        if len(self._ends) != len(self._pieces):
-            sizes = (self._size(piece) + 1 for piece in self._pieces)
+        texts = self.texts
+        if self._ends is None or len(self._ends) != self.count:
+            pieces = texts if self._pieces is None else self._pieces
+            sizes = (self._size(piece) + 1 for piece in pieces)
             self._ends = list(accumulate(sizes, initial=self.offset))[1:]
-        return self._ends[index] - 1 - self._size(self.texts[index])
+        return self._ends[index] - 1 - self._size(texts[index])
 
     def _size(self, text: str) -> int:
         return len(text.encode()) if self._encoding == "utf-8" else len(text)
@@ -354,11 +378,12 @@ class Unit:
     def place(self, index: int = 0, *, loop: str = "", claim_id: str = "") -> Place:
         """Tell where one of its segments is, for a Finding."""
         transaction = self.transaction
-        index = min(index, len(self.texts) - 1)
+        index = min(index, self.count - 1)
         if index < 0:
             return self._empty_place()
         number = self.number + index
-        text = self.texts[index]
+        texts = self.texts
+        text = texts[index]
         separator = transaction.delimiters.element
         first = max(index - 1, 0)
         return Place(
@@ -372,7 +397,7 @@ class Unit:
             segment_number=number,
             transaction_segment_number=number - transaction.number + 1,
             byte_offset=self.offset_of(index),
-            lines=tuple((self.number + at, self.texts[at][:200]) for at in range(first, index + 1)),
+            lines=tuple((self.number + at, texts[at][:200]) for at in range(first, index + 1)),
         )
 
     def _empty_place(self) -> Place:

@@ -7,12 +7,12 @@ nothing that a file can hold. It departs from the standard to be useful: blanks 
 between segments, a byte order mark, and text that is not UTF-8 are read, and said.
 """
 
+import re
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
-
-import msgspec
 
 from rcm.x12.findings import Finding, Place, Rule, Severity
 
@@ -106,31 +106,41 @@ class Delimiters(NamedTuple):
         )
 
 
-class Batch(msgspec.Struct):
+class Batch:
     """Neighbouring segments of one interchange, as text.
 
     Attributes:
         delimiters: The separators of the interchange.
-        texts: Segments without terminator and without blanks or line breaks before them.
-        pieces: The same as they stood in the file, without terminator. The very same list as
-            `texts` where nothing was removed.
+        text: The segments, each with its terminator, without blanks or line breaks before them.
+        pieces: The same as they stood in the file, without terminators; None where nothing was
+            removed.
         number: Position of the first segment in the file; the first of all is 1.
         offset: Byte offset of the first piece.
         encoding: Encoding that the bytes were read with.
         starts: Whether the first segment is the ISA of an interchange.
     """
 
-    delimiters: Delimiters
-    texts: list[str]
-    pieces: list[str]
-    number: int
-    offset: int
-    encoding: str
-    starts: bool
+    __slots__ = ("delimiters", "encoding", "number", "offset", "pieces", "starts", "text")
+
+    def __init__(
+        self, delimiters: Delimiters, text: str, number: int, offset: int, encoding: str
+    ) -> None:
+        self.delimiters = delimiters
+        self.text = text
+        self.pieces: list[str] | None = None
+        self.number = number
+        self.offset = offset
+        self.encoding = encoding
+        self.starts = False
+
+    @property
+    def texts(self) -> list[str]:
+        """The segments one by one, without terminators."""
+        return self.text[:-1].split(self.delimiters.segment) if self.text else []
 
     def width(self, first: int, last: int) -> int:
         """Count the bytes of the pieces from `first` up to `last`, terminators included."""
-        pieces = self.pieces[first:last]
+        pieces = (self.texts if self.pieces is None else self.pieces)[first:last]
         if self.encoding == "utf-8":
             return sum(len(piece.encode()) for piece in pieces) + len(pieces)
         return sum(map(len, pieces)) + len(pieces)
@@ -307,12 +317,13 @@ class Lexer:
                     self._skip_segment(terminator)
                 self._more()
                 continue
-            batch = self._batch(self._buffer[:cut], delimiters, starts=starts)
-            if batch.texts:
+            batch = self._batch(self._buffer[:cut], delimiters)
+            if batch.text:
+                batch.starts = starts
                 yield batch
                 starts = False
             self._offset += cut
-            self._number += len(batch.texts)
+            self._number += batch.text.count(delimiters.segment)
             self._buffer = self._buffer[cut:]
             if end >= 0:
                 return
@@ -321,9 +332,9 @@ class Lexer:
         rest = self._buffer.strip(_BLANKS.encode() + b"\x1a")
         if _is_whole_iea(rest, delimiters):
             self._say(LAST_TERMINATOR, "The last segment has no terminator.")
-            text = rest.decode("ascii")
+            text = rest.decode("ascii") + delimiters.segment
             start = self._offset + self._buffer.index(rest)
-            yield Batch(delimiters, [text], [text], self._number, start, "ascii", starts=False)
+            yield Batch(delimiters, text, self._number, start, "ascii")
             self._number += 1
         elif rest:
             self._say(INPUT_CUT, "The file ends inside a segment.")
@@ -338,22 +349,14 @@ class Lexer:
                 return
         self._drop(self._buffer.index(terminator) + 1)
 
-    def _batch(self, data: bytes, delimiters: Delimiters, *, starts: bool) -> Batch:
-        """Split complete segments."""
+    def _batch(self, data: bytes, delimiters: Delimiters) -> Batch:
+        """Read complete segments."""
         text, encoding = self._decode(data)
         terminator = delimiters.segment
-        pieces = text.split(terminator)
-        if not pieces[-1].strip(_BLANKS):
-            pieces.pop()  # what follows the last terminator
-        batch = Batch(delimiters, pieces, pieces, self._number, self._offset, encoding, starts)
-        untidy = (
-            "\n" in text
-            or "\r" in text
-            or text[:1] in _BLANKS
-            or any(terminator + blank in text for blank in (" ", "\t", "\x00", terminator))
-        )
-        if untidy:
-            batch.texts = self._trimmed(batch, terminator)
+        batch = Batch(delimiters, text, self._number, self._offset, encoding)
+        untidy = "\n" in text or "\r" in text or text[:1] in _BLANKS
+        if untidy or _gap(terminator).search(text) is not None:
+            self._tidy(batch)
         return batch
 
     def _decode(self, data: bytes) -> tuple[str, str]:
@@ -367,30 +370,49 @@ class Lexer:
             table = data.decode("latin-1").translate(_CP1252)
             return table, "cp1252"
 
-    def _trimmed(self, batch: Batch, terminator: str) -> list[str]:
+    def _tidy(self, batch: Batch) -> None:
         """Take blanks and line breaks off the start of segments, and empty segments out."""
-        texts = [piece.lstrip(_BLANKS) for piece in batch.pieces]
+        terminator = batch.delimiters.segment
+        pieces = batch.text.split(terminator)
+        if not pieces[-1].strip(_BLANKS):
+            pieces.pop()  # what follows the last terminator
+        texts = [piece.lstrip(_BLANKS) for piece in pieces]
         if terminator == "\n":
             texts = [text.rstrip("\r") for text in texts]
         if "" in texts:
             # A blank line where lines end segments is only a blank line.
             if terminator not in "\r\n":
                 self._say(EMPTY_SEGMENT, "There is an empty segment.", once=True)
-            joined: list[str] = []
-            kept: list[str] = []
-            carried = ""
-            for piece, text in zip(batch.pieces, texts, strict=True):
-                carried += piece
-                if text:
-                    joined.append(carried)
-                    kept.append(text)
-                    carried = ""
-                else:
-                    carried += terminator
-            batch.pieces, texts = joined, kept
-        if any(piece[:1] in " \t" for piece in _line_starts(batch.pieces) if piece):
+            pieces, texts = _without_empty(pieces, texts, terminator)
+        if any(piece[:1] in " \t" for piece in _line_starts(pieces) if piece):
             self._say(BLANKS_BEFORE_SEGMENT, "There are blanks before a segment.", once=True)
-        return texts
+        batch.pieces = pieces
+        batch.text = terminator.join(texts) + terminator if texts else ""
+
+
+def _without_empty(
+    pieces: list[str], texts: list[str], terminator: str
+) -> tuple[list[str], list[str]]:
+    """Leave empty segments out; what stood there belongs to the piece after it."""
+    joined: list[str] = []
+    kept: list[str] = []
+    carried = ""
+    for piece, text in zip(pieces, texts, strict=True):
+        carried += piece
+        if text:
+            joined.append(carried)
+            kept.append(text)
+            carried = ""
+        else:
+            carried += terminator
+    return joined, kept
+
+
+@lru_cache(maxsize=64)
+def _gap(terminator: str) -> "re.Pattern[str]":
+    """Make the search for a blank or another terminator after a terminator."""
+    end = re.escape(terminator)
+    return re.compile(f"{end}[ \\t\\x00{end}]")
 
 
 def _line_starts(pieces: list[str]) -> Iterator[str]:

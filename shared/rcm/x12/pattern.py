@@ -2,15 +2,17 @@ r"""The quick way to check: a guide's loop as one regular expression.
 
 A claim of thirty segments is matched by one call, ten times faster than by walking it. The pattern
 is made from the same table as the walk of `checker.py` and says one of two things: *nothing is
-wrong*, or *look closer*. So it may be stricter than the guide wherever that is simpler (leading
-blanks, leap days) and never laxer; a test holds the two
-together over every file and fault that we have.
+wrong*, or *look closer*. So it may be stricter than the guide wherever that is simpler (leap
+days) and never laxer; a test holds the two together over every file and fault that we have. What
+no pattern says cheaply is `is_plain`'s: values of blanks alone, periods that end before they begin.
 
-No groups capture and every repeat is possessive, so that no input takes more than linear time.
+No groups capture, every repeat is possessive, and of two ways on the next character always decides,
+so that no input takes more than linear time.
 """
 
 import re
 import sys
+from functools import lru_cache
 
 from rcm.x12.guide import ElementUse, Guide, LoopUse, SegmentUse
 from rcm.x12.lexer import Delimiters
@@ -20,6 +22,7 @@ _DATE = (
     f"{_YEAR}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
     "|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
 )
+_PERIOD = re.compile(r"RD8.([0-9]{8})-([0-9]{8})", re.ASCII)
 _TIME = "(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?+)?+"
 #: Possessive repeats of a pattern that backtracks were mended in CPython 3.11.5 (gh-106052).
 _RE_IS_SOUND = sys.version_info >= (3, 11, 5)
@@ -27,14 +30,28 @@ _LONGEST_TABLE = 400_000  # characters of a pattern; beyond it, making it costs 
 
 
 Patterns = tuple[tuple[LoopUse, "re.Pattern[str]"], ...]
-_made: dict[tuple[Guide, str, Delimiters], Patterns] = {}
+#: Making a pattern costs as much as walking some hundreds of units the precise way.
+UNITS_BEFORE_PATTERN = 200
+_Key = tuple[Guide, str, Delimiters]
+_made: dict[_Key, Patterns] = {}
+_asked: dict[_Key, int] = {}
 #: Each delimiter set needs patterns of its own; a sender of ever new ones must not fill the memory.
 _MADE_MAX = 64
 
 
-def made_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns | None:
-    """Give the patterns of a unit if somebody has paid for making them."""
-    return _made.get((guide, name, delimiters))
+def ready_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns | None:
+    """Give the patterns of a unit, or None while the process has seen too few of its kind.
+
+    So a service that checks one claim at a time pays for them once, and a single file never does.
+    """
+    key = (guide, name, delimiters)
+    made = _made.get(key)
+    if made is not None:
+        return made
+    if len(_asked) >= _MADE_MAX:
+        _asked.clear()
+    _asked[key] = asked = _asked.get(key, 0) + 1
+    return unit_pattern(guide, name, delimiters) if asked > UNITS_BEFORE_PATTERN else None
 
 
 def unit_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
@@ -49,6 +66,23 @@ def unit_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
             _made.clear()
         _made[key] = _patterns(guide, name, delimiters)
     return _made[key]
+
+
+def is_plain(text: str, delimiters: Delimiters) -> bool:
+    """Tell whether what a pattern takes is right also in what patterns leave out."""
+    quick, precise = _blank_values(delimiters)
+    if quick.search(text) is not None and precise.search(text) is not None:
+        return False
+    if "RD8" not in text:
+        return True
+    return all(first <= last for first, last in _PERIOD.findall(text))
+
+
+@lru_cache(maxsize=64)
+def _blank_values(delimiters: Delimiters) -> tuple["re.Pattern[str]", "re.Pattern[str]"]:
+    """Make the search for values of blanks alone: for their ends, of which there are few, first."""
+    any_one = f"[{re.escape(''.join(delimiters))}]"
+    return re.compile(f" {any_one}"), re.compile(f"{any_one} +{any_one}")
 
 
 def _patterns(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
@@ -79,7 +113,6 @@ class _PatternWriter:
         self._repetition = repetition
         inner = f"{element}{segment}{component}{repetition}"
         self._text = f"[^{inner}\\x00-\\x1f\\x7f]"
-        self._visible = f"[^{inner}\\x00-\\x20\\x7f]"
         self._in_element = f"[^{element}{segment}]"
         self._in_segment = f"[^{segment}]"
 
@@ -169,7 +202,7 @@ class _PatternWriter:
             f"(?={use.segment_id}(?:{'|'.join(self._present(0, at) for at in positions)}))"
             for positions in asks_any
         )
-        tail = ""
+        rest = self._end
         later_required = False
         for position in range(len(use.elements), 0, -1):
             element = use.elements[position - 1]
@@ -179,16 +212,12 @@ class _PatternWriter:
                 if kind != "R" and min(positions) == position
             )
             before = use.elements[position - 2] if position > 1 else None
-            value = self._element(element, before)
-            if element.usage == "N":
-                value = ""
-            elif element.usage != "R":
-                value = f"(?:{value})?+"
-            tail = f"{relations}{self._sep}{value}{tail}"
+            rest = f"{relations}{self._sep}{self._element(element, before)}{rest}"
             later_required = later_required or element.usage == "R"
             if not later_required:
-                tail = f"(?:{tail})?+"
-        return f"{any_of}{use.segment_id}{tail}{self._end}"
+                # The terminator or a separator: the first character decides, so nothing is retried.
+                rest = f"(?:{self._end}|{rest})"
+        return f"{any_of}{use.segment_id}{rest}"
 
     def _present(self, since: int, position: int) -> str:
         """Write that an element is not empty, seen from the separator of element since + 1."""
@@ -214,36 +243,56 @@ class _PatternWriter:
         )
 
     def _element(self, use: ElementUse, before: ElementUse | None) -> str:
-        one = self._composite(use) if use.components else self._value(use, before, self._sep)
+        """Write one element, which may be empty unless the guide demands it."""
+        needed = use.usage == "R"
+        if use.usage == "N":
+            return ""
+        if not use.components and use.repeat_max == 1:
+            return self._value(use, before, self._sep, needed=needed)
+        if use.components:
+            one = self._composite(use)
+        else:
+            one = self._value(use, before, self._sep, needed=True)
         if use.repeat_max > 1:
-            return f"{one}(?:{self._repetition}{one}){{0,{use.repeat_max - 1}}}+"
-        return one
+            one = f"{one}(?:{self._repetition}{one}){{0,{use.repeat_max - 1}}}+"
+        return one if needed else f"(?:{one})?+"
 
     def _composite(self, use: ElementUse) -> str:
         tail = ""
         later_required = False
-        for position in range(len(use.components), 0, -1):
+        for position in range(len(use.components), 1, -1):
             inner = use.components[position - 1]
-            before = use.components[position - 2] if position > 1 else None
-            value = self._value(inner, before, self._component)
-            if inner.usage == "N":
-                value = ""
-            elif inner.usage != "R" and position > 1:
-                value = f"(?:{value})?+"
-            if position == 1:
-                return value + tail
+            needed = inner.usage == "R"
+            value = ""
+            if inner.usage != "N":
+                before = use.components[position - 2]
+                value = self._value(inner, before, self._component, needed=needed)
             tail = f"{self._component}{value}{tail}"
-            later_required = later_required or inner.usage == "R"
+            later_required = later_required or needed
             if not later_required:
                 tail = f"(?:{tail})?+"
-        raise AssertionError("a composite has components")
+        return self._value(use.components[0], None, self._component, needed=True) + tail
 
-    def _value(self, use: ElementUse, before: ElementUse | None, separator: str) -> str:
+    def _value(
+        self, use: ElementUse, before: ElementUse | None, separator: str, *, needed: bool
+    ) -> str:
+        """Write a value, which may be empty unless it is needed."""
         if use.codes:
-            return _codes(use.codes)
+            return _codes(use.codes, or_none=not needed)
+        longest = use.length_max or ""
+        if use.type in {"R", "N0", "DT", "TM"} or (use.reference == "1251" and before is not None):
+            one = self._shaped(use, before, separator)
+        elif needed or use.length_min > 1:
+            one = f"{self._text}{{{max(use.length_min, 1)},{longest}}}+"
+        else:
+            return f"{self._text}{{0,{longest}}}+"
+        return one if needed else f"(?:{one})?+"
+
+    def _shaped(self, use: ElementUse, before: ElementUse | None, separator: str) -> str:
+        """Write a number, date, time or period."""
+        longest = use.length_max
         if use.reference == "1251" and before is not None:
             return self._period(before, separator)
-        longest = use.length_max
         if use.type == "R":
             decimals = 2 if use.reference == "782" else longest // 2
             whole = longest - decimals
@@ -251,12 +300,7 @@ class _PatternWriter:
             return f"-?+(?:[0-9]{{1,{whole}}}+(?:\\.{fraction})?+|\\.(?=[0-9]){fraction})"
         if use.type == "N0":
             return f"-?+[0-9]{{{use.length_min},{longest}}}+"
-        if use.type == "DT":
-            return _DATE
-        if use.type == "TM":
-            return _TIME
-        least = max(use.length_min - 1, 0)
-        return f"{self._visible}{self._text}{{{least},{longest - 1 if longest else ''}}}+"
+        return _DATE if use.type == "DT" else _TIME
 
     def _period(self, form: ElementUse, separator: str) -> str:
         """Write a date or period after its format qualifier; RD8's order is looked at apart."""
@@ -270,10 +314,10 @@ class _PatternWriter:
         return f"(?:{'|'.join(choices)})" if choices else "(?!)"
 
 
-def _codes(codes: frozenset[str]) -> str:
+def _codes(codes: frozenset[str], *, or_none: bool = False) -> str:
     """Write a choice of codes, the longest first, so that the first that fits is right."""
     ordered = sorted(codes, key=lambda code: (-len(code), code))
-    return f"(?:{'|'.join(map(re.escape, ordered))})"
+    return f"(?:{'|'.join(map(re.escape, ordered))}{'|' if or_none else ''})"
 
 
 def _repeats(usage: str, most: int) -> str:

@@ -11,7 +11,9 @@ holds; what is wrong with the envelopes is in `findings`. Only segment *content*
 `check.py` and to the typed documents.
 """
 
+import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import BinaryIO
 
 from rcm.x12 import registry
@@ -46,7 +48,9 @@ from rcm.x12.lexer import Batch, Delimiters, Lexer
 UNIT_SEGMENTS_MAX = 100_000
 #: Units with nothing under them, which a resumed reading may pass over.
 _LEAVES = frozenset({"CLP", "CLM", "PLB"})
-_ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "SE")
+_LEVELS = frozenset({"HL"})
+_ENVELOPES = ("ISA", "IEA", "GS", "GE", "ST", "SE")
+_ENVELOPE = frozenset({*_ENVELOPES, "TA1"})
 
 
 class Reader:
@@ -71,7 +75,7 @@ class Reader:
         self._group: Group | None = None
         self._transaction: Transaction | None = None
         self._unit: Unit | None = None
-        self._prefixes: dict[str, str] = {}
+        self._cuts: _Cuts | tuple[()] = ()
         self._interchange_numbers: set[str] = set()
 
     @property
@@ -86,71 +90,86 @@ class Reader:
             since: Resume at this byte offset (`unit.offset` of the first one wanted): claims and
                 PLBs before it are passed over, what they stand under is given again.
         """
-        for unit in self._units():
-            if unit.offset >= since or unit.name not in _LEAVES:
-                yield unit
+        units = self._units()
+        if not since:
+            return units
+        return (unit for unit in units if unit.offset >= since or unit.name not in _LEAVES)
 
     def _units(self) -> Iterator[Unit]:
         for batch in self._lexer.batches():
             if batch.starts:
                 yield from self._close_interchange(None)
+            if batch.starts or not self._cuts:
+                self._set_cuts(batch.delimiters, None)
             yield from self._read(batch)
         yield from self._close_interchange(None)
 
     def _read(self, batch: Batch) -> Iterator[Unit]:
-        if not self._prefixes or batch.starts:
-            self._set_prefixes(batch.delimiters, None)
-        begin, offset = 0, batch.offset
-        prefixes = self._prefixes
-        texts = batch.texts
-        for index, text in enumerate(texts):
-            name = prefixes.get(text[:3])
-            if name is None:
-                continue
-            width = batch.width(begin, index)
-            self._extend(batch, begin, index, offset)
-            offset += width
-            begin = index
-            if name in _ENVELOPE or name == "TA1":
-                step = _Segment(text.split(batch.delimiters.element), batch, index, offset)
-                yield from self._envelope(name, step)
-                prefixes = self._prefixes
-                if name != "ST":
-                    offset += batch.width(begin, index + 1)
-                    begin = index + 1
-            elif self._transaction is not None:
+        """Cut a batch where a segment begins a unit or belongs to an envelope."""
+        end = batch.delimiters.segment
+        # With a terminator before the first segment too, one search finds where segments begin.
+        text = end + batch.text
+        begin, index, offset = 0, 0, batch.offset  # of the segments that no unit has yet
+        since = 0
+        while since >= 0:
+            assert self._cuts, "an interchange has begun"
+            cuts, names = self._cuts
+            found, since = cuts.finditer(text, since), -1
+            for match in found:
+                at = match.start()
+                count = text.count(end, begin, at)
+                if count:
+                    offset += self._extend(batch, text[begin + 1 : at + 1], index, count, offset)
+                    begin, index = at, index + count
+                name = names[match.group()]
+                if name in _ENVELOPE:
+                    since = text.index(end, at + 1)
+                    segment = _Segment(text[at + 1 : since], batch, index, offset)
+                    yield from self._envelope(name, segment)
+                    if name != "ST":
+                        begin, index, offset = since, index + 1, offset + segment.width
+                    break  # what begins a unit may be other segments now
                 yield from self._flush()
                 self._start(name, batch, index, offset)
-        self._extend(batch, begin, len(texts), offset)
+        count = text.count(end, begin) - 1
+        if count:
+            self._extend(batch, text[begin + 1 :], index, count, offset)
 
     def _start(self, name: str, batch: Batch, index: int, offset: int) -> None:
         assert self._transaction is not None
         self._unit = Unit(self._transaction, name, batch.number + index, offset, batch.encoding)
 
-    def _extend(self, batch: Batch, begin: int, end: int, offset: int) -> None:
-        """Put segments into the open unit; outside a transaction there is none."""
-        if begin == end:
-            return
+    def _extend(self, batch: Batch, text: str, index: int, count: int, offset: int) -> int:
+        """Put segments into the open unit; outside a transaction there is none.
+
+        Returns:
+            How many bytes they had in the file.
+        """
         unit = self._unit
+        width = _width(batch, text, index, count)
         if unit is None:
             rule = OUTSIDE_TRANSACTION if self._group else OUTSIDE_GROUP
-            place = self._place(batch.texts[begin], batch.number + begin, offset)
-            self._say(rule, place, f"{end - begin} segments stand outside a transaction.")
-            return
-        room = UNIT_SEGMENTS_MAX - len(unit.texts)
-        if end - begin > room:
+            place = self._place(text, batch.number + index, offset)
+            self._say(rule, place, f"{count} segments stand outside a transaction.")
+            return width
+        room = UNIT_SEGMENTS_MAX - unit.count
+        if count > room:
             if not unit.is_cut_off:
                 place = self._place(unit.name, unit.number, unit.offset)
                 self._say(UNIT_TOO_LONG, place, "More segments than a claim can have.")
             unit.is_cut_off = True
-            unit.segments_lost += end - begin - room
-            end = begin + room
-        unit.extend(batch, begin, end)
+            unit.segments_lost += count - room
+            end = batch.delimiters.segment
+            text = "".join(one + end for one in text.split(end, room)[:room])
+            count = room
+        pieces = batch.pieces
+        unit.extend(text, count, pieces and pieces[index : index + count], batch.encoding)
+        return width
 
     def _flush(self) -> Iterator[Unit]:
         unit, self._unit = self._unit, None
         if unit is not None and self._transaction is not None:
-            self._transaction.segment_count += len(unit.texts) + unit.segments_lost
+            self._transaction.segment_count += unit.count + unit.segments_lost
             yield unit
 
     # The envelopes. Each opening closes what is still open, and says so.
@@ -225,7 +244,7 @@ class Reader:
             self._say(TRANSACTION_REPEATED, place, message, 2, transaction.control_number)
         group.transactions.append(transaction)
         self._transaction = transaction
-        self._set_prefixes(segment.batch.delimiters, transaction.guide)
+        self._set_cuts(segment.batch.delimiters, transaction.guide)
         self._start("ST", segment.batch, segment.index, segment.offset)
 
     def _close_transaction(self, trailer: "_Segment | None") -> Iterator[Unit]:
@@ -239,7 +258,7 @@ class Reader:
         if trailer is None:
             if self._unit is not None:
                 self._unit.is_cut_off = True
-                last = self._unit.place(len(self._unit.texts) - 1)
+                last = self._unit.place(self._unit.count - 1)
             else:
                 last = self._place("ST", transaction.number, transaction.offset)
             self._say(TRANSACTION_UNCLOSED, last, "The transaction has no SE segment.")
@@ -249,12 +268,12 @@ class Reader:
         else:
             yield from self._flush()
             end = Unit(transaction, "SE", trailer.number, trailer.offset, trailer.batch.encoding)
-            end.extend(trailer.batch, trailer.index, trailer.index + 1)
+            trailer.extend(end)
             transaction.trailer = trailer.elements
             transaction.segment_count += 1
             self._check_trailer(transaction, trailer)
         self._transaction = None
-        self._set_prefixes(transaction.delimiters, None)
+        self._set_cuts(transaction.delimiters, None)
         yield end
 
     def _check_trailer(self, transaction: Transaction, trailer: "_Segment") -> None:
@@ -310,15 +329,12 @@ class Reader:
                 self._say(INTERCHANGE_NUMBER, place, message, 2, trailer.element(2))
         self._interchange = None
 
-    def _set_prefixes(self, delimiters: Delimiters, guide: Guide | None) -> None:
-        names = [*_ENVELOPE]
+    def _set_cuts(self, delimiters: Delimiters, guide: Guide | None) -> None:
+        """Say which segments are looked for from here on."""
         if self._transaction is None:
-            names.append("TA1")
+            self._cuts = _cuts(delimiters, frozenset({"TA1"}))
         else:
-            names += guide.cuts if guide is not None else {"HL"}
-        prefixes = {(name + delimiters.element)[:3]: name for name in names}
-        prefixes |= {name: name for name in names if len(name) == 2}
-        self._prefixes = prefixes
+            self._cuts = _cuts(delimiters, guide.cuts if guide is not None else _LEVELS)
 
     def _place(
         self,
@@ -355,14 +371,50 @@ class Reader:
 class _Segment:
     """An envelope segment where it stands."""
 
-    __slots__ = ("batch", "elements", "index", "number", "offset")
+    __slots__ = ("_text", "batch", "elements", "index", "number", "offset")
 
-    def __init__(self, elements: list[str], batch: Batch, index: int, offset: int) -> None:
-        self.elements = elements
+    def __init__(self, text: str, batch: Batch, index: int, offset: int) -> None:
+        self.elements = text.split(batch.delimiters.element)
         self.batch = batch
         self.index = index
         self.number = batch.number + index
         self.offset = offset
+        self._text = text + batch.delimiters.segment
 
     def element(self, position: int) -> str:
         return self.elements[position] if position < len(self.elements) else ""
+
+    @property
+    def width(self) -> int:
+        return _width(self.batch, self._text, self.index, 1)
+
+    def extend(self, unit: Unit) -> None:
+        """Put it into a unit."""
+        pieces = self.batch.pieces
+        stood = pieces and pieces[self.index : self.index + 1]
+        unit.extend(self._text, 1, stood, self.batch.encoding)
+
+
+def _width(batch: Batch, text: str, index: int, count: int) -> int:
+    """Count the bytes that neighbouring segments of a batch had in the file."""
+    if batch.pieces is not None:
+        return batch.width(index, index + count)
+    return len(text.encode()) if batch.encoding == "utf-8" else len(text)
+
+
+_Cuts = tuple["re.Pattern[str]", dict[str, str]]
+
+
+@lru_cache(maxsize=64)
+def _cuts(delimiters: Delimiters, units: frozenset[str]) -> _Cuts:
+    """Make the search for segments that begin a unit or belong to an envelope.
+
+    Returns:
+        A pattern that finds them with the terminator before them, and the id of what it found.
+    """
+    end, element = re.escape(delimiters.segment), re.escape(delimiters.element)
+    ids = [*_ENVELOPES, *sorted(units)]
+    longer = [name for name in ids if len(name) > 2]
+    shorter = [name for name in ids if len(name) == 2]
+    pattern = f"{end}(?:{'|'.join(longer)}|(?:{'|'.join(shorter)})(?=[{element}{end}]))"
+    return re.compile(pattern), {delimiters.segment + name: name for name in ids}
