@@ -20,11 +20,12 @@ from rcm.x12.findings import Finding
 from rcm.x12.origin import Origin
 from rcm.x12.set_aside import SetAside
 from rcm.x12.x837_check_claims import (
-    claim_faults,
     dental_faults,
+    first_service,
     institutional_faults,
     is_inpatient,
     professional_faults,
+    shared_faults,
 )
 from rcm.x12.x837_check_lines import (
     Circumstances,
@@ -41,7 +42,7 @@ from rcm.x12.x837_check_parties import (
 )
 from rcm.x12.x837_check_payers import other_payer_faults
 from rcm.x12.x837_claims import Claim, DentalClaim, InstitutionalClaim, ProfessionalClaim
-from rcm.x12.x837_faults import Fault, finding, findings
+from rcm.x12.x837_faults import Fault, Tell, finding, findings
 from rcm.x12.x837_read import Header, ReadClaim, Stream, Trailer
 
 _NO_LISTS: Final = NoCodeSets()
@@ -69,53 +70,56 @@ def check_claim(
         is_encounter: Whether it only reports (BHT06 = RP), so that nothing may be billed.
     """
     around = Circumstances(as_of, codes, is_encounter, bool(claim.predetermination_code))
-    faults = chain(
-        billing_provider_faults(claim.billing_provider),
-        _holder_faults(claim, as_of),
-        () if claim.patient is None else patient_faults(claim.patient, as_of),
-        faults_of_claim(claim, around),
-    )
+    faults: list[Fault] = []
+    tell = faults.append
+    billing_provider_faults(tell, claim.billing_provider)
+    _holder_faults(tell, claim, as_of)
+    if claim.patient is not None:
+        patient_faults(tell, claim.patient, as_of)
+    claim_faults(tell, claim, around)
     return findings(
         (fault for fault in faults if fault.rule.rule_id not in relax), None, claim.claim_id
     )
 
 
-def faults_of_claim(claim: Claim, around: Circumstances) -> Iterator[Fault]:
+def claim_faults(tell: Tell, claim: Claim, around: Circumstances) -> None:
     """Check 2300 and everything inside it."""
-    yield from claim_faults(claim, around)
     if isinstance(claim, ProfessionalClaim):
-        yield from professional_faults(claim, around)
-        yield from sum_faults(claim, claim.lines, _OFFICE_LINES_MAX)
+        first = first_service(claim.lines)
+        shared_faults(tell, claim, first, around)
+        professional_faults(tell, claim, first, around)
+        sum_faults(tell, claim, claim.lines, _OFFICE_LINES_MAX)
         for place, line in enumerate(claim.lines, 1):
-            yield from professional_line_faults(claim, place, line, around)
-        yield from other_payer_faults(claim, claim.lines, around.codes)
+            professional_line_faults(tell, claim, place, line, around)
+        other_payer_faults(tell, claim, claim.lines, around.codes)
     elif isinstance(claim, InstitutionalClaim):
-        yield from institutional_faults(claim, around)
-        yield from sum_faults(claim, claim.lines, _BILL_LINES_MAX)
+        shared_faults(tell, claim, claim.statement_from, around)
+        institutional_faults(tell, claim, around)
+        sum_faults(tell, claim, claim.lines, _BILL_LINES_MAX)
         inpatient = is_inpatient(claim)
         for place, bill_line in enumerate(claim.lines, 1):
-            yield from institutional_line_faults(
-                claim, place, bill_line, around, is_inpatient=inpatient
-            )
-        yield from other_payer_faults(claim, claim.lines, around.codes)
+            institutional_line_faults(tell, claim, place, bill_line, around, is_inpatient=inpatient)
+        other_payer_faults(tell, claim, claim.lines, around.codes)
     elif isinstance(claim, DentalClaim):
-        yield from dental_faults(claim, around)
-        yield from sum_faults(claim, claim.lines, _OFFICE_LINES_MAX)
+        first = first_service(claim.lines, claim.service_from)
+        shared_faults(tell, claim, first, around)
+        dental_faults(tell, claim, first, around)
+        sum_faults(tell, claim, claim.lines, _OFFICE_LINES_MAX)
         for place, dental_line in enumerate(claim.lines, 1):
-            yield from dental_line_faults(claim, place, dental_line, around)
-        yield from other_payer_faults(claim, claim.lines, around.codes)
+            dental_line_faults(tell, claim, place, dental_line, around)
+        other_payer_faults(tell, claim, claim.lines, around.codes)
 
 
-def _holder_faults(claim: Claim, as_of: date | None) -> Iterator[Fault]:
-    with_patient = claim.patient is not None
-    yield from subscriber_faults(
+def _holder_faults(tell: Tell, claim: Claim, as_of: date | None) -> None:
+    subscriber_faults(
+        tell,
         claim.subscriber,
         as_of,
-        with_patient=with_patient,
+        with_patient=claim.patient is not None,
         professional=isinstance(claim, ProfessionalClaim),
     )
     if claim.payer.address is not None:
-        yield from address_faults(claim.payer.address, "2010BB")
+        address_faults(tell, claim.payer.address, "2010BB")
 
 
 class CheckedClaim(Struct, frozen=True):
@@ -168,7 +172,7 @@ class FileCheck:
         self._relax = relax
         self._seen: set[str] = set()
         self._around: Circumstances | None = None
-        self._parties: dict[str, tuple[object, tuple[Finding, ...]]] = {}
+        self._levels: dict[str, tuple[Origin, bool, tuple[Finding, ...]]] = {}
 
     def __iter__(self) -> Iterator[Checked]:
         """Give heads, claims with their findings, what is set aside, and ends."""
@@ -178,7 +182,7 @@ class FileCheck:
                 continue
             if isinstance(event, Header):
                 self._seen.clear()
-                self._parties.clear()
+                self._levels.clear()
                 self._around = None
             yield event
 
@@ -187,7 +191,8 @@ class FileCheck:
         around = self._around
         if around is None or around.is_predetermination != self._asks_ahead(read):
             around = self._around = self._circumstances(read)
-        faults = list(faults_of_claim(claim, around))
+        faults: list[Fault] = []
+        claim_faults(faults.append, claim, around)
         if claim.claim_id in self._seen:
             message = "Another claim of the transaction has this number."
             faults.append(Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id))
@@ -195,7 +200,7 @@ class FileCheck:
         numbers = [row[1:2] for row in origin.unit.segments if row[0] == "LX"]
         if numbers != _NUMBERS[: len(numbers)]:
             faults += _line_numbers(numbers)
-        made: list[Finding] = []
+        found = read.findings
         if faults:
             made = [
                 finding(fault, origin, claim.claim_id)
@@ -203,8 +208,8 @@ class FileCheck:
                 if fault.rule.rule_id not in self._relax
             ]
             self.findings += made
-        above = (*read.findings_above, *self._above(read))
-        return CheckedClaim(read, (*read.findings, *made), above)
+            found = (*found, *made)
+        return CheckedClaim(read, found, read.findings_above + self._above(read))
 
     def _asks_ahead(self, read: ReadClaim) -> bool:
         """Tell whether a claim is a predetermination."""
@@ -219,35 +224,33 @@ class FileCheck:
     def _above(self, read: ReadClaim) -> tuple[Finding, ...]:
         """Check the levels above a claim, each once."""
         claim, levels = read.claim, read.levels
-        found = self._party("20", claim.billing_provider, claim, levels)
-        found += self._party("22", (claim.subscriber, claim.patient is not None), claim, levels)
-        if claim.patient is not None:
-            found += self._party("23", claim.patient, claim, levels)
-        return found
+        with_patient = claim.patient is not None
+        found = self._level("20", levels[0], claim) + self._level(
+            "22", levels[1], claim, with_patient=with_patient
+        )
+        return found + self._level("23", levels[2], claim) if with_patient else found
 
-    def _party(
-        self, level: str, key: object, claim: Claim, levels: tuple[Origin, ...]
+    def _level(
+        self, level: str, origin: Origin, claim: Claim, *, with_patient: bool = False
     ) -> tuple[Finding, ...]:
-        known = self._parties.get(level)
-        if known is not None and (known[0] is key or known[0] == key):
-            return known[1]
-        faults: Iterator[Fault]
+        known = self._levels.get(level)
+        if known is not None and known[0] is origin and known[1] is with_patient:
+            return known[2]
+        faults: list[Fault] = []
         if level == "20":
-            faults = billing_provider_faults(claim.billing_provider)
+            billing_provider_faults(faults.append, claim.billing_provider)
         elif level == "22":
-            faults = _holder_faults(claim, self._as_of)
+            _holder_faults(faults.append, claim, self._as_of)
         else:
             assert claim.patient is not None, "a level 23 is a patient"
-            faults = patient_faults(claim.patient, self._as_of)
-        place = int(level) - 20 if level == "20" else int(level) - 21
-        origin = levels[place] if place < len(levels) else None
+            patient_faults(faults.append, claim.patient, self._as_of)
         made = tuple(
             finding(_inside(fault, level), origin, "")
             for fault in faults
             if fault.rule.rule_id not in self._relax
         )
         self.findings += made
-        self._parties[level] = (key, made)
+        self._levels[level] = (origin, with_patient, made)
         return made
 
 

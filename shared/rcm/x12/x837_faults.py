@@ -5,7 +5,7 @@ segment is looked up only when there is a fault, which is seldom.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from rcm.x12.findings import Finding, Place, Rule
@@ -57,6 +57,10 @@ class Fault(NamedTuple):
     element: int = 0
     component: int = 0
     value: str = ""
+
+
+#: What takes a fault that a rule found. A call costs a third of what a generator would.
+Tell = Callable[[Fault], None]
 
 
 def provider_loop(letter: str, role_code: str, *, in_line: bool = False) -> str:
