@@ -120,3 +120,12 @@ def test_no_registry_host_or_machine_path_is_named():
         text = path.read_text(errors="replace")
         assert not hosts.search(text), name
         assert not paths.search(text), name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in SOURCES if re.search(r"_svc/(api|pages)(/|\.py)", str(p))],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_a_route_opens_phi_only_by_the_way_that_records_it(path):
+    assert not re.search(r"\b(runtime|keys)\.open\(", path.read_text()), "use PhiViews"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from lifecycle_cases import CLAIM, History
 from lifecycle_world import publish
 from rcm.cli import app
+from rcm.invariants.audit import View
+from rcm.platform.audit.opening import open_trail
 from rcm.platform.settings import Settings
 
 
@@ -124,7 +127,7 @@ def test_verify_names_what_is_broken_by_claim_and_event(rcm):
     done = rcm("verify", status=1)
     assert f"I7  northside/{CLAIM}  {broken.event_id}" in done.stdout
     found = rcm.json("verify", status=1)
-    assert found["event_count"] == 14
+    assert found["event_count"] == 13
     assert [breach["invariant"] for breach in found["breaches"]] == ["I7"]
     assert rcm.json("verify", "--tenant", "lakeview")["event_count"] == 0
 
@@ -132,7 +135,65 @@ def test_verify_names_what_is_broken_by_claim_and_event(rcm):
 def test_verify_finds_nothing_in_a_sound_log(told):
     done = told("verify")
     assert done.stdout == ""
-    assert "13 events, 0 breaches" in done.stderr
+    assert "12 events, 0 stores, 0 views of PHI: 0 breaches" in done.stderr
+
+
+def spoil(rcm, service, statement):
+    with sqlite3.connect(rcm.folder / "stores" / f"{service}.db") as db:
+        assert db.execute(statement).rowcount > 0
+
+
+def test_verify_compares_stores_of_stopped_services_with_the_log(told):
+    told("rebuild", "remit-svc")
+    told("rebuild", "lifecycle-svc")
+    found = told.json("verify")
+    assert (found["stores"], found["breaches"]) == (["lifecycle-svc", "remit-svc"], [])
+    spoil(told, "lifecycle-svc", "update claim set state='paid'")
+    spoil(told, "remit-svc", f"delete from stream where stream_id='{CLAIM}'")
+    broken = told.json("verify", status=1)["breaches"]
+    assert {(b["invariant"], b["claim_id"]) for b in broken} == {("I11", ""), ("I12", CLAIM)}
+    assert {b["text"].split()[3] for b in broken if b["invariant"] == "I11"} == {
+        "lifecycle-svc", "remit-svc",
+    }  # fmt: skip
+    assert told.json("verify", "--log-only")["breaches"] == []
+    assert told.json("verify", "--live")["stores"] == []
+
+
+def look(folder, count):
+    async def views():
+        trail = await open_trail("claims-svc", Settings(data_dir=folder))
+        for number in range(count):
+            view = View(
+                tenant_id="northside", actor="ada", subject_kind="claim-x12",
+                subject_id=f"P{number}", key_ids=["pt_x"], purpose_code="HPAYMT", outcome="shown",
+            )  # fmt: skip
+            await trail.append(view)
+        await trail.close()
+
+    asyncio.run(views())
+
+
+def test_verify_checks_the_audit_trails_and_what_was_anchored(rcm, tmp_path):
+    look(tmp_path, 3)
+    heads = tmp_path / "heads.json"
+    heads.write_text(rcm("audit", "heads", "--json").stdout)
+    assert [head["sequence"] for head in json.loads(heads.read_text())] == [3]
+    assert "claims-svc  northside" in rcm("audit", "heads").stdout
+    assert rcm.json("verify", "--anchors", str(heads))["view_count"] == 3
+    trail = tmp_path / "audit" / "claims-svc.db"
+    for suffix in ("", "-wal", "-shm"):
+        trail.with_name(trail.name + suffix).unlink(missing_ok=True)
+    look(tmp_path, 4)
+    assert rcm.json("verify")["breaches"] == [], "written anew, it is a chain like another"
+    (breach,) = rcm.json("verify", "--anchors", str(heads), status=1)["breaches"]
+    assert breach["invariant"] == "I14"
+    assert "anchored" in breach["text"]
+    with sqlite3.connect(trail) as db:
+        db.execute("drop trigger entry_is_fixed")
+        db.execute("update entry set actor='eve' where sequence=2")
+    assert "I14  northside/-  -  claims-svc: entry 2 was changed" in rcm("verify", status=1).stdout
+    heads.write_text("[{}]")
+    assert "rcm audit heads" in rcm("verify", "--anchors", str(heads), status=2).stderr
 
 
 def test_rebuild_folds_the_console_from_the_log(told):
@@ -140,7 +201,7 @@ def test_rebuild_folds_the_console_from_the_log(told):
     assert "no live store" in first.stdout
     again = told.json("rebuild", "lifecycle-svc", "--dry-run")
     assert again["hashes"] == again["live_hashes"]
-    assert again["upstream_count"] == 13
+    assert again["upstream_count"] == 12
 
 
 def test_a_service_that_is_not_installed_is_said(rcm):
@@ -212,6 +273,13 @@ def test_services_go_up_and_down_as_processes_of_their_own(rcm):
         assert [p["pid"] for p in again] == [p["pid"] for p in started], "they run already"
         listed = rcm.json("parked", "list", "claims-svc", "-t", "northside")
         assert listed == []
+        assert rcm.json("parked", "list", "claims-svc", "--unreadable") == []
+        assert "say whose" in rcm("parked", "list", "claims-svc", status=2).stderr
+        shown = rcm("parked", "show", "claims-svc", "rcm.coding/0/0", "--unreadable", status=2)
+        assert "Not found" in shown.stderr
+        assert rcm.json("audit", "list", "claims-svc", "-t", "northside") == []
+        running = rcm.json("verify")
+        assert set(running["not_compared"].values()) == {"it runs"}
         done = rcm("parked", "skip", "claims-svc", "rcm.coding/0/0", "-t", "northside", status=2)
         assert "Not found" in done.stderr
         in_use = rcm("rebuild", "claims-svc", "--dry-run", status=2)

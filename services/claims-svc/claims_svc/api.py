@@ -31,6 +31,7 @@ from rcm.platform.http import (
     InvalidCursor,
     Page,
     Paging,
+    PhiViews,
     Runtime,
     Tenant,
     needs,
@@ -271,7 +272,11 @@ async def get_claim(claim_id: ClaimNumber, tenant: Tenant, runtime: Runtime) -> 
     dependencies=[needs("coder", "biller", "manager")],
 )
 async def get_claim_x12(
-    claim_id: ClaimNumber, tenant: Tenant, runtime: Runtime, directories: AllDirectories
+    claim_id: ClaimNumber,
+    tenant: Tenant,
+    runtime: Runtime,
+    directories: AllDirectories,
+    views: PhiViews,
 ) -> ClaimX12:
     """Show a claim as it is written, for those who may see PHI."""
     async with runtime.read(tenant) as session:
@@ -279,7 +284,9 @@ async def get_claim_x12(
         sealed = (await store.contents(session, tenant, [claim_id])).get(claim_id)
     if row is None:
         raise NotFound
-    content = await runtime.open(tenant, sealed, ClaimContent) if sealed is not None else None
+    content = None
+    if sealed is not None:
+        content = await views.open(sealed, ClaimContent, "claim-x12", claim_id)
     if content is None:
         raise PatientForgotten("What it was written from can be read no more.")
     directory = directories(tenant)

@@ -29,6 +29,7 @@ from rcm.platform.http import (
     Caller,
     Page,
     Paging,
+    PhiViews,
     Runtime,
     Tenant,
     needs,
@@ -296,9 +297,9 @@ async def list_encounter_messages(
     responses=responses(EncounterNotFound, PatientForgotten),
     dependencies=[needs("coder", "biller", "manager")],
 )
-async def get_account(encounter_id: str, tenant: Tenant, runtime: Runtime) -> dict[str, Any]:
+async def get_account(encounter_id: str, views: PhiViews) -> dict[str, Any]:
     """Show everything known of an encounter, with the message and path of each part. PHI."""
-    account = await handlers.account_of(runtime, tenant, encounter_id)
+    account = await handlers.account_of(views, encounter_id)
     return _shown(account)
 
 

@@ -2,17 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from lifecycle_svc import handlers, store
 from rcm.lifecycle import Money, in_order
 from rcm.platform.http import (
-    Caller,
     Forbidden,
     InvalidCursor,
     Page,
     Paging,
+    PhiViews,
     Runtime,
     Tenant,
     responses,
@@ -204,18 +204,16 @@ class Event(BaseModel):
 @router.get("/events/{event_id}", responses=responses(NotFound, Forbidden), tags=["events"])
 async def read_event(
     event_id: str,
-    request: Request,
-    caller: Caller,
+    tenant: Tenant,
     runtime: Runtime,
+    views: PhiViews,
     *,
     open_phi: Annotated[
         bool, Query(description="Open the PHI fields; needs a role that sees PHI; is audited.")
     ] = False,
 ) -> Event:
     """Read one event from the log."""
-    found = await handlers.read_event(runtime, caller.tenant_id, event_id)
+    found = await handlers.read_event(runtime, tenant, event_id)
     if open_phi:
-        found = await handlers.open_phi(
-            runtime, caller, found, request.app.state.log, request.state.request_id
-        )
+        found = await handlers.open_phi(views, found)
     return Event.model_validate(found, from_attributes=True)

@@ -11,9 +11,8 @@ from rcm.domain import Service
 from rcm.events.catalogue import CATALOGUE, TOPICS
 from rcm.events.envelope import Recorded, attributes
 from rcm.events.phi import Phi
-from rcm.platform.http import Forbidden, Identity
+from rcm.platform.http.phi import Viewing
 from rcm.platform.runtime import Runtime
-from rcm.platform.telemetry import Log
 from rcm.problems import NotFound
 
 
@@ -83,27 +82,14 @@ async def read_event(runtime: Runtime, tenant_id: str, event_id: str) -> EventVi
     )
 
 
-async def open_phi(
-    runtime: Runtime, caller: Identity, event: EventView, log: Log, request_id: str
-) -> EventView:
-    """Open the sealed fields of an event for a caller whose role sees PHI. Every view is audited.
+async def open_phi(views: Viewing, event: EventView) -> EventView:
+    """Open the sealed fields of an event for a caller whose role sees PHI, as one recorded view.
 
     Raises:
         Forbidden: None of the caller's roles sees PHI.
     """
-    if not caller.sees_phi:
-        raise Forbidden("Needs a role that sees PHI: coder, biller or manager.")
-    body = dict(event.body)
-    for field in event.phi_fields:
-        phi = msgspec.convert(body[field], Phi)
-        log.info(
-            "phi-viewed",
-            tenant_id=caller.tenant_id,
-            actor=caller.subject,
-            event_id=event.event_id,
-            field=field,
-            key_id=phi.key_id,
-            request_id=request_id,
-        )
-        body[field] = await runtime.open(caller.tenant_id, phi, Any)
-    return msgspec.structs.replace(event, body=body, opened=event.phi_fields)
+    if not event.phi_fields:
+        return event
+    boxes = {field: msgspec.convert(event.body[field], Phi) for field in event.phi_fields}
+    opened = await views.open_all(boxes, Any, "event", event.event_id)
+    return msgspec.structs.replace(event, body=event.body | opened, opened=event.phi_fields)

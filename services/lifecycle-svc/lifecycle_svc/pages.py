@@ -16,7 +16,7 @@ from lifecycle_svc import handlers, store
 from lifecycle_svc.gateway import Pipeline
 from rcm.lifecycle import Money, in_order
 from rcm.lifecycle.claim import STATES
-from rcm.platform.http import Caller, Paging, Runtime, Tenant
+from rcm.platform.http import Caller, Paging, PhiViews, Runtime, Tenant
 from rcm.platform.http.caller import SESSION_COOKIE
 from rcm.platform.http.identity import ROLES, Forbidden
 from rcm.platform.http.issuer import DevelopmentIssuer
@@ -180,14 +180,13 @@ def _events(router: APIRouter, render: Render) -> None:
         event_id: str,
         caller: Caller,
         runtime: Runtime,
+        views: PhiViews,
         *,
         phi: Annotated[bool, Query()] = False,
     ) -> Response:
         found = await handlers.read_event(runtime, caller.tenant_id, event_id)
         if phi:
-            found = await handlers.open_phi(
-                runtime, caller, found, request.app.state.log, request.state.request_id
-            )
+            found = await handlers.open_phi(views, found)
         body = dict(found.body)
         x12 = body.pop("x12", None) if "x12" in found.opened else None
         answer = render(

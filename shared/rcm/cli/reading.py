@@ -4,15 +4,19 @@ import asyncio
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
 from rcm.cli import talking
+from rcm.cli.audit import read_trails
+from rcm.cli.comparing import Comparison
 from rcm.cli.log_reading import read_all
 from rcm.events.event import NotAnEvent
 from rcm.invariants import Breach, check
+from rcm.invariants.audit import Head, check_chains
 from rcm.lifecycle import Life, life_of
 from rcm.money import dollars
 from rcm.platform.http.identity import TENANT_ID
@@ -95,11 +99,17 @@ class Verified(msgspec.Struct):
 
     Attributes:
         event_count: Events that were read.
+        view_count: Views of PHI that were read from the audit trails.
+        stores: What was compared with the log: stores of services that do not run.
+        not_compared: Services whose store was not compared, and why.
         unreadable: Places of records that are no events.
         breaches: Each named by claim and event.
     """
 
     event_count: int
+    view_count: int
+    stores: list[str]
+    not_compared: dict[str, str]
     unreadable: list[str]
     breaches: list[Breach]
 
@@ -111,38 +121,72 @@ def verify(
         bool,
         typer.Option("--live", help="Work is going on: what is not finished yet is no breach."),
     ] = False,
+    log_only: Annotated[
+        bool, typer.Option("--log-only", help="Leave stores and audit trails aside.")
+    ] = False,
+    anchors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Heads that `rcm audit heads --json` gave before."),
+    ] = None,
     as_json: talking.Json = False,
 ) -> None:
-    """Check the invariants of the whole log. Exit status 1 if one is broken."""
+    """Check the invariants: of the whole log, of stopped services' stores against it (I11, I12),
+    and of the audit trails (I14). Exit status 1 if one is broken.
+    """
+    settings, known = talking.settings(), _anchors(anchors)
+    compared = Comparison()
+    if not (log_only or live or tenant):
+        with talking.progress("comparing stores") as bar:
+            asyncio.run(compared.run(settings, bar))
     unreadable: list[str] = []
 
     def note(record: Record, _error: NotAnEvent) -> None:
         unreadable.append(f"{record.topic}/{record.partition}/{record.offset}")
 
+    def wanted(found: Mapping[str, str]) -> bool:
+        return not tenant or found["tenant"] == tenant
+
     with talking.progress("reading the log") as bar:
-        events = asyncio.run(
-            read_all(
-                talking.settings(),
-                lambda found: not tenant or found["tenant"] == tenant,
-                bar,
-                note,
-            )
-        )
-    found = Verified(len(events), unreadable, check(events, at_rest=not live))
+        events = asyncio.run(read_all(settings, wanted, bar, note))
+    views, heads = ([], []) if log_only else asyncio.run(read_trails(settings))
+    breaches = [
+        *check(events, at_rest=not live),
+        *compared.breaches(events),
+        *(b for b in check_chains(views, heads, known) if not tenant or b.tenant_id == tenant),
+    ]
+    found = Verified(
+        len(events), len(views), sorted(compared.versions), compared.skipped, unreadable, breaches
+    )
     if as_json:
         talking.print_json(found)
     else:
-        for breach in found.breaches:
-            subject = f"{breach.tenant_id}/{breach.claim_id or '-'}"
-            talking.out().print(
-                f"{breach.invariant}  {subject}  {breach.event_id or '-'}  {breach.text}",
-                markup=False,
-            )
-        for place in unreadable:
-            talking.out().print(f"--  {place} is no event")
-        talking.err().print(
-            f"{found.event_count} events, {len(found.breaches)} breaches,"
-            f" {len(unreadable)} unreadable records"
-        )
-    if found.breaches or unreadable:
+        _report(found)
+    if breaches or unreadable:
         sys.exit(1)
+
+
+def _anchors(path: Path | None) -> list[Head]:
+    if path is None:
+        return []
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=list[dict[str, str | int]])
+        return [msgspec.convert(tuple(one[name] for name in Head._fields), Head) for one in found]
+    except (OSError, KeyError, msgspec.MsgspecError) as error:
+        talking.refuse(f"{path}: not what `rcm audit heads --json` prints ({error})")
+
+
+def _report(found: Verified) -> None:
+    for breach in found.breaches:
+        subject = f"{breach.tenant_id}/{breach.claim_id or '-'}"
+        talking.out().print(
+            f"{breach.invariant}  {subject}  {breach.event_id or '-'}  {breach.text}",
+            markup=False,
+        )
+    for place in found.unreadable:
+        talking.out().print(f"--  {place} is no event")
+    for name, why in found.not_compared.items():
+        talking.err().print(f"{name}: store not compared: {why}", markup=False)
+    talking.err().print(
+        f"{found.event_count} events, {len(found.stores)} stores, {found.view_count} views of PHI:"
+        f" {len(found.breaches)} breaches, {len(found.unreadable)} unreadable records"
+    )

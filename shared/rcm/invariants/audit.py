@@ -1,8 +1,8 @@
-"""I14: who saw what of which patient, as a chain in which nothing can be changed or left out unseen.
+"""I14: who saw what of which patient, as a chain: nothing is changed or left out unseen.
 
-Each service has one chain a tenant. An entry's hash covers the entry and the hash before it, so that
-a changed, removed, or inserted entry breaks every one after it; the head, kept apart and copied
-elsewhere by `rcm audit heads`, shows when the end was cut off or all of it was written anew.
+Each service has one chain a tenant. An entry's hash covers the entry and the hash before it, so
+that a changed, removed, or inserted entry breaks every one after it; the head, kept apart and
+copied elsewhere by `rcm audit heads`, shows when the end was cut off or all was written anew.
 """
 
 import hashlib

@@ -17,6 +17,8 @@ from rcm.domain import Command
 from rcm.events.catalogue import CATALOGUE, TOPICS
 from rcm.events.event import Catalogue
 from rcm.events.phi import Phi
+from rcm.platform.audit.opening import open_trail
+from rcm.platform.audit.port import AuditTrail
 from rcm.platform.crash import crash_point
 from rcm.platform.engine.batch import Core, Outcome
 from rcm.platform.engine.loop import Engine
@@ -47,13 +49,20 @@ class Runtime:
     """A running service. Made by `open_runtime`."""
 
     def __init__(
-        self, manifest: Manifest, settings: Settings, store: Store, log: EventLog, keys: Keys
+        self,
+        manifest: Manifest,
+        settings: Settings,
+        store: Store,
+        log: EventLog,
+        keys: Keys,
+        audit: AuditTrail,
     ) -> None:
         self.manifest: Final = manifest
         self.settings: Final = settings
         self.store: Final = store
         self.log: Final = log
         self.keys: Final = keys
+        self.audit: Final = audit
         self.engine: Engine
         self.relay: Relay | None = None
         self.failed_jobs: Final[set[str]] = set()
@@ -85,7 +94,9 @@ class Runtime:
             raise Busy("The store does not answer.") from error
 
     async def open(self, tenant_id: str, phi: Phi, shape: type[T]) -> T | None:
-        """Read PHI for a page or an answer; None when its key was destroyed. The caller audits."""
+        """Read PHI for work of the service itself; None when its key was destroyed. What a person
+        or a client sees goes through `rcm.platform.http.phi`, which records the view.
+        """
         await self.keys.refresh()
         try:
             content = self.keys.open(tenant_id, phi)
@@ -181,7 +192,9 @@ async def open_runtime(
         stack.push_async_callback(store.close)
         log = await open_log(settings, topics)
         stack.push_async_callback(log.close)
-        runtime = Runtime(manifest, settings, store, log, keys)
+        audit = await open_trail(manifest.service.name, settings)
+        stack.push_async_callback(audit.close)
+        runtime = Runtime(manifest, settings, store, log, keys, audit)
         service = manifest.service
         core = Core(service, catalogue, keys, store.shapes, settings.partition_count)
         engine = runtime.engine = Engine(

@@ -17,6 +17,7 @@ from coding_svc.model.documented import Effect, SetAside
 from coding_svc.problems import EncounterNotFound, MessageNotFound, PatientForgotten
 from rcm.domain import Command
 from rcm.events.phi import Phi
+from rcm.platform.http.phi import Viewing
 from rcm.problems import Problem
 
 REPLAYED_MAX: Final = 500
@@ -84,22 +85,23 @@ async def replay_message(way: Way, message_id: str) -> Taken:
     return await take_text(way, text, kept.kind, message_id, kept.sha256)
 
 
-async def account_of(runtime: Any, tenant_id: str, encounter_id: str) -> Account:
-    """Open the account of an encounter. PHI: the caller's role was checked.
+async def account_of(views: Viewing, encounter_id: str) -> Account:
+    """Open the account of an encounter for whoever asks, as a recorded view.
 
     Raises:
+        Forbidden: None of the caller's roles sees PHI.
         EncounterNotFound: There is none, or nothing is known of it.
         PatientForgotten: Its key was destroyed.
     """
-    async with runtime.read(tenant_id) as session:
+    tenant_id = views.caller.tenant_id
+    async with views.runtime.read(tenant_id) as session:
         sealed = await store.sealed_account(session, tenant_id, encounter_id)
     if sealed is None:
         raise EncounterNotFound
-    account = await runtime.open(tenant_id, sealed, Account)
+    account = await views.open(sealed, Account, "account", encounter_id)
     if account is None:
         raise PatientForgotten("The patient's key was destroyed.")
-    found: Account = account
-    return found
+    return account
 
 
 async def look_again_at_waiting(way: Way, day: str) -> int:

@@ -10,6 +10,7 @@ from rcm.platform.http import (
     Caller,
     Page,
     Paging,
+    PhiViews,
     Runtime,
     Tenant,
     responses,
@@ -59,7 +60,7 @@ async def list_unmatched(
 
 @suspense.get("/unmatched/{unmatched_id}", responses=responses(NotFound))
 async def get_unmatched(
-    unmatched_id: Id, caller: Caller, runtime: Runtime
+    unmatched_id: Id, caller: Caller, runtime: Runtime, views: PhiViews
 ) -> UnmatchedDetail | UnmatchedShown:
     """Read a payment in suspense; what the payer says of the patient only for those who may."""
     async with runtime.read(caller.tenant_id) as session:
@@ -69,7 +70,7 @@ async def get_unmatched(
     shown = UnmatchedShown.model_validate(row)
     if not caller.sees_phi:
         return shown
-    content = await runtime.open(caller.tenant_id, sealed(row), UnmatchedPayment)
+    content = await views.open(sealed(row), UnmatchedPayment, "unmatched-payment", unmatched_id)
     if content is None:
         return shown
     return UnmatchedDetail(

@@ -6,6 +6,7 @@ from rcm.platform.http.caller import Actor, Caller, Tenant, needs
 from rcm.platform.http.commands import CHANGE_PROBLEMS, Asking
 from rcm.platform.http.identity import Forbidden, Identity, Role, Unauthenticated
 from rcm.platform.http.paging import InvalidCursor, Page, PageRequest, Paging
+from rcm.platform.http.phi import PhiViews
 from rcm.platform.http.problems import responses
 from rcm.platform.http.runtime import Runtime
 
@@ -20,6 +21,7 @@ __all__ = [
     "Page",
     "PageRequest",
     "Paging",
+    "PhiViews",
     "Role",
     "Runtime",
     "Tenant",

@@ -18,6 +18,7 @@ import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
+from rcm.platform.http.audit import audit_router
 from rcm.platform.http.caller import identify
 from rcm.platform.http.docs import docs_router
 from rcm.platform.http.guard import Guard
@@ -95,7 +96,7 @@ def create_app(
     app.state.log = log
     add_problem_handlers(app, problem_page(sign_in))
     app.add_middleware(Guard, settings=settings, log=log, metrics=metrics)
-    for router in (*manifest.routers, parked_router()):
+    for router in (*manifest.routers, parked_router(), audit_router()):
         app.include_router(
             router,
             prefix="/v1",

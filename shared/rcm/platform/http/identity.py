@@ -20,11 +20,12 @@ from rcm.platform.http.bodies import MalformedJson, parse_json
 from rcm.platform.settings import Settings
 from rcm.problems import Problem
 
-Role = Literal["viewer", "coder", "biller", "manager", "operator", "integration"]
+Role = Literal["viewer", "coder", "biller", "manager", "operator", "integration", "auditor"]
 """What a caller may do.
 
 viewer sees claims and money, no PHI; coder, biller and manager work cases and see PHI; operator
-runs the system and sees no PHI; integration is a program that brings input.
+runs the system and sees no PHI; integration is a program that brings input; auditor reads who saw
+what.
 """
 
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))

@@ -15,11 +15,11 @@ from rcm.platform.manifest import Manifest
 from rcm.platform.settings import Settings
 from rcm.platform.store.dump import dump_hashes
 from rcm.platform.store.migrate import check_migrated, migrate
-from rcm.platform.store.port import Store
+from rcm.platform.store.port import Store, StreamKey
 from rcm.platform.store.postgres import PostgresStore, sqlalchemy_url
 from rcm.platform.store.rows import TableShape
 from rcm.platform.store.sqlite import SqliteStore
-from rcm.platform.store.tables import CONSUMED
+from rcm.platform.store.tables import CONSUMED, STREAM
 
 FRESH: Final = "rebuild"
 
@@ -62,6 +62,10 @@ class Place(Protocol):
 
     async def consumed_live(self) -> Mapping[TopicPartition, int]:
         """Tell how far the live store had handled its upstream."""
+        ...
+
+    async def versions_live(self) -> Mapping[StreamKey, int]:
+        """Tell the version of every stream in the live store."""
         ...
 
     async def swap(self) -> str:
@@ -113,6 +117,10 @@ class SqlitePlace:
     async def consumed_live(self) -> Mapping[TopicPartition, int]:
         """Tell how far the live store had handled its upstream."""
         return await _consumed(_sqlite_url(self._live))
+
+    async def versions_live(self) -> Mapping[StreamKey, int]:
+        """Tell the version of every stream in the live store."""
+        return await _versions(_sqlite_url(self._live))
 
     async def swap(self) -> str:
         """Rename: the old one, then the fresh one. A crash between leaves no live store, and the
@@ -186,6 +194,10 @@ class PostgresPlace:
         """Tell how far the live store had handled its upstream."""
         return await _consumed(sqlalchemy_url(self._owner_url))
 
+    async def versions_live(self) -> Mapping[StreamKey, int]:
+        """Tell the version of every stream in the live store, as its owner."""
+        return await _versions(sqlalchemy_url(self._owner_url))
+
     async def swap(self) -> str:
         """Rename both schemas in one transaction."""
         kept = f"old_{_now()}"
@@ -220,6 +232,18 @@ async def _consumed(url: str) -> dict[TopicPartition, int]:
         async with engine.begin() as connection:
             rows = await connection.execute(select(CONSUMED))
             return {TopicPartition(row[0], row[1]): row[2] for row in rows}
+    finally:
+        await engine.dispose()
+
+
+async def _versions(url: str) -> dict[StreamKey, int]:
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("set local app.tenants = '*'"))
+            columns = (STREAM.c.tenant_id, STREAM.c.stream_id, STREAM.c.version)
+            return {(row[0], row[1]): row[2] for row in await connection.execute(select(*columns))}
     finally:
         await engine.dispose()
 

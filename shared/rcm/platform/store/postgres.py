@@ -37,7 +37,7 @@ from rcm.platform.store.rows import TableShape, shapes_of
 
 _TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,63}|-", re.ASCII)
 _RELAY_LOCK: Final = 0x72636D
-_GONE: Final = (
+GONE: Final = (
     OSError,
     asyncpg.InterfaceError,
     # What asyncpg raises when a server dies in the middle of a copy.
@@ -87,7 +87,7 @@ class PostgresStore:
         """Open the writing transaction; a second one waits for the first."""
         assert tenants, "a transaction names its tenants"
         async with self._writer.use() as connection:
-            await connection.execute(f"begin; {_for_tenants(tenants)}")
+            await connection.execute(f"begin; {for_tenants(tenants)}")
             try:
                 yield PostgresTransaction(connection, self._statements)
             finally:
@@ -101,7 +101,7 @@ class PostgresStore:
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 connection = await session.connection()
                 await connection.execute(text("set transaction read only"))
-                await connection.execute(text(_for_tenants([tenant_id])))
+                await connection.execute(text(for_tenants([tenant_id])))
                 yield session
         except DBAPIError as error:
             if not error.connection_invalidated:
@@ -348,7 +348,7 @@ class _Connection:
                 raise StoreConflict from error
             except asyncpg.InsufficientPrivilegeError as error:
                 raise ForeignTenant from error
-            except _GONE as error:
+            except GONE as error:
                 await self._drop()
                 raise StoreUnavailable(type(error).__name__) from error
 
@@ -359,7 +359,7 @@ class _Connection:
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(*_GONE):
+            with contextlib.suppress(*GONE):
                 connection.terminate()
 
 
@@ -368,7 +368,8 @@ def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
-def _for_tenants(tenants: Iterable[str]) -> str:
+def for_tenants(tenants: Iterable[str]) -> str:
+    """Write the statement that narrows a transaction to some tenants."""
     named = sorted(tenants)
     assert all(map(_TENANT.fullmatch, named)), "a tenant's name is letters, digits, - and _"
     return f"set local app.tenants = '{','.join(named)}'"
