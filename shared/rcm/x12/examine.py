@@ -16,6 +16,8 @@ from rcm.x12.checker import Checker
 from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.findings import Finding
 from rcm.x12.reader import Reader
+from rcm.x12.situations import Situations
+from rcm.x12.situations_acknowledgment import check_ta1
 
 _NO_CODE_SETS = NoCodeSets()
 #: Findings of a typed check about transactions that are simply not its own.
@@ -87,13 +89,19 @@ class Examination:
         self._source.seek(0)
         reader = self.reader = Reader(self._source)
         checker: Checker | None = None
+        situations: Situations | None = None
         for unit in reader.units():
             if unit.name == "ST":
                 has_guide = unit.transaction.guide is not None
                 checker = Checker(unit.transaction) if has_guide else None
+                situations = Situations(unit.transaction) if has_guide else None
             if checker is not None:
                 reader.findings += checker.feed(unit)
+            if situations is not None:
+                reader.findings += situations.feed(unit)
             yield from self._drain(reader, reader.findings)
+        for interchange in reader.interchanges:
+            reader.findings += check_ta1(interchange)
         yield from reader.findings
 
     def _remittances(self) -> Iterator[Finding]:
@@ -140,11 +148,21 @@ class Examination:
             yield from self._structure()
             return
         self._source.seek(0)
-        reading = x277ca.read(self._source)
-        self.reader = reading.reader
-        yield from reading.findings
-        for document in reading.acknowledgments:
-            yield from x277ca.check(document)
+        stream = x277ca.Stream(self._source)
+        self.reader = stream.reader
+        totals = x277ca.Totals()
+        situations: Situations | None = None
+        for unit, events in stream.units():
+            if unit.name == "ST":
+                situations = Situations(unit.transaction)
+            if situations is not None:
+                stream.findings += situations.feed(unit)
+            for event in events:
+                stream.findings += totals.take(event)
+            if unit.name == "SE":
+                stream.findings += totals.close()
+            yield from self._drain(stream.reader, stream.findings)
+        yield from stream.findings
 
     def _has_claim_acknowledgments(self) -> bool:
         return any(

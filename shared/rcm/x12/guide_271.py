@@ -14,6 +14,13 @@ from rcm.x12.guide_eligibility import (
 _AAA = "01R=N,Y 02N 03R 04R"
 _CONTACT = "01=IC 03=ED,EM,FX,TE,UR,WP 05=ED,EM,EX,FX,TE,UR,WP 07=ED,EM,EX,FX,TE,UR,WP 09N"
 
+#: EB01 what is told, EB02 of whom, EB06 for how long.
+_BENEFIT = (
+    "01=1,2,3,4,5,6,7,8,A,B,C,CB,D,E,F,G,H,I,J,K,L,M,MC,N,O,P,Q,R,S,T,U,V,W,X,Y"
+    " 02=CHD,DEP,ECH,EMP,ESP,FAM,IND,SPC,SPO"
+    " 06=6,7,13,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36"
+)
+
 
 def _person(loop: str, code: str, pad: str) -> str:
     """Give the loops of the subscriber (2100C, 2110C) or the dependent (2100D, 2110D)."""
@@ -32,7 +39,7 @@ loop 2100{loop} R 1
   DTP S 9 | {DAY}
   MPI S
   loop 2110{loop} S * # a benefit
-    EB R | 11=N,U,W,Y 12=N,U,W,Y
+    EB R | {_BENEFIT} 11=N,U,W,Y 12=N,U,W,Y
     HSD S 9
     REF S 9 | {REF}
     DTP S 20 | {DAY}

@@ -33,6 +33,9 @@ _CLAIM = (
     f" 09R=I,Y 10N 11-1=AA,EM,OA 11-2=AA,EM,OA 11-3N 12=01,02,03,05 13..18N 19=08,PB 20={DELAY}"
 )
 
+#: TOO03: up to five surfaces of the tooth.
+_SURFACES = " ".join(f"03-{number}=B,D,F,I,L,M,O" for number in range(1, 6))
+
 GUIDE = Guide(
     guide_id="005010X224A2",
     reads=("005010X224", "005010X224A1", "005010X224A3", "005010X300"),
@@ -114,7 +117,7 @@ loop 2000A R * cut # billing provider
       loop 2400 R 50 # service line
         LX R
         SV3 R | 01-1=AD 02R 04-1=00,01,02,10,20,30,40 05=I,R 07..10N
-        TOO S 32 | 01R=JP 02R
+        TOO S 32 | 01R=JP 02R {_SURFACES}
         DTP*472 S 1 | {DAY_OR_RANGE}
         DTP*441 S 1 | {DAY}
         DTP*452 S 1 | {DAY}

@@ -1,5 +1,6 @@
 """Read 277CAs. A patient's level (2000D) is the unit of failure; levels above it are a header."""
 
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from typing import BinaryIO
@@ -47,6 +48,52 @@ class Reading(Struct, frozen=True):
     reader: Reader
 
 
+#: What a 277CA gives as it is read: its head, then its levels, then each claim.
+Event = ClaimAcknowledgment | ReceiverStatus | ProviderStatus | ClaimStatus | SetAside
+
+
+class Stream:
+    """A file of 277CAs, read level by level in constant memory.
+
+    A head comes without receivers, a receiver without providers, a provider without claims: what
+    belongs to it comes after it.
+
+    Attributes:
+        reader: The interchanges, for acknowledging.
+        findings: What is wrong so far. May be cleared while reading.
+    """
+
+    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
+        self.reader = Reader(source)
+        self.findings: list[Finding] = self.reader.findings
+        self._relax = relax
+
+    def __iter__(self) -> Iterator[Event]:
+        """Give the events of all transactions."""
+        for _, events in self.units():
+            yield from events
+
+    def units(self) -> Iterator[tuple[Unit, list[Event]]]:
+        """Give each unit with the events in it; SE comes last and has none."""
+        levels = _Levels()
+        checker: Checker | None = None
+        for unit in self.reader.units():
+            if unit.transaction.guide is not GUIDE:
+                aside = stranger(unit, "277CA of 005010X214")
+                if unit.name == "ST":
+                    self.findings += aside.findings
+                yield unit, [aside]
+                continue
+            if unit.name == "ST":
+                checker = Checker(unit.transaction, relax=self._relax)
+                levels = _Levels()
+            assert checker is not None
+            self.findings += checker.feed(unit)
+            events = [] if unit.name == "SE" else levels.take(unit)
+            self.findings += [one.findings[0] for one in events if isinstance(one, SetAside)]
+            yield unit, events
+
+
 def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Reading:
     """Read a whole file of 277CAs.
 
@@ -54,59 +101,43 @@ def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Re
         source: The file's bytes, or a binary file.
         relax: Ids of rules not to apply.
     """
-    reader = Reader(source)
+    stream = Stream(source, relax=relax)
     documents: list[ClaimAcknowledgment] = []
     set_aside: list[SetAside] = []
-    gathered: _Gathered | None = None
-    checker: Checker | None = None
-    for unit in reader.units():
-        if unit.transaction.guide is not GUIDE:
-            aside = stranger(unit, "277CA of 005010X214")
-            set_aside.append(aside)
-            if unit.name == "ST":
-                reader.findings += aside.findings
-            continue
-        if unit.name == "ST":
-            checker = Checker(unit.transaction, relax=relax)
-            gathered = _Gathered()
-        assert checker is not None
-        assert gathered is not None
-        reader.findings += checker.feed(unit)
+    gathered = _Gathered()
+    for unit, events in stream.units():
+        for event in events:
+            gathered.take(event)
+            set_aside += [event] if isinstance(event, SetAside) else []
         if unit.name == "SE":
             documents += gathered.finish(is_complete=not unit.is_cut_off)
-            set_aside += gathered.set_aside
-            reader.findings += [aside.findings[0] for aside in gathered.set_aside]
-        else:
-            gathered.take(unit)
-    return Reading(tuple(documents), tuple(set_aside), tuple(reader.findings), reader)
+            gathered = _Gathered()
+    return Reading(tuple(documents), tuple(set_aside), tuple(stream.findings), stream.reader)
 
 
 class _Gathered:
-    """Puts the levels of one transaction together."""
+    """Puts the events of one transaction together."""
 
     def __init__(self) -> None:
-        self.set_aside: list[SetAside] = []
         self._head: ClaimAcknowledgment | None = None
-        self._begin: list[str] = []
         self._receivers: list[tuple[ReceiverStatus, list[ProviderStatus]]] = []
         self._claims: list[ClaimStatus] = []
-        self._lost: set[str] = set()  # HL03 of levels whose last one could not be read
 
-    def take(self, unit: Unit) -> None:
-        """Take the header (ST, BHT) or one HL."""
-        segments = unit.segments
-        level = segments[0][3] if unit.name == "HL" and len(segments[0]) > 3 else ""
-        parent = _HL_PARENTS.get(level, "")
-        if unit.is_cut_off:
-            self._refuse(cut_off(unit), level)
-        elif parent in self._lost or (level and level != "20" and self._head is None):
-            self._refuse(headless(unit), level)
-        else:
-            try:
-                self._read(unit, level)
-                self._lost.discard(level)
-            except (ValueError, IndexError):
-                self._refuse(unreadable(unit, faulty_segment(unit)), level)
+    def take(self, event: Event) -> None:
+        """Add what was read."""
+        match event:
+            case ClaimAcknowledgment():
+                self._head = event
+            case ReceiverStatus():
+                self._close_provider()
+                self._receivers.append((event, []))
+            case ProviderStatus():
+                self._close_provider()
+                self._receivers[-1][1].append(event)
+            case ClaimStatus():
+                self._claims.append(event)
+            case SetAside():
+                pass  # it is kept by the caller
 
     def finish(self, *, is_complete: bool) -> list[ClaimAcknowledgment]:
         """Give the document, if its head could be read."""
@@ -118,38 +149,64 @@ class _Gathered:
         )
         return [replace(self._head, receivers=receivers, is_complete=is_complete)]
 
-    def _refuse(self, aside: SetAside, level: str) -> None:
-        self.set_aside.append(aside)
-        if level != _PATIENT:
-            self._lost.add(level)
-
-    def _read(self, unit: Unit, level: str) -> None:
-        if unit.name == "ST":
-            self._begin = next((one for one in unit.segments if one[0] == "BHT"), [])
-            return
-        values = _Level(unit)
-        if level == "20":
-            self._head = values.head(self._begin, unit.transaction.control_number)
-        elif level == "21":
-            self._close_provider()
-            self._receivers.append((values.receiver(), []))
-        elif level == "19":
-            self._close_provider()
-            if not self._receivers:
-                raise ValueError("it stands under no level that it can belong to")
-            self._receivers[-1][1].append(values.provider())
-        elif level == _PATIENT:
-            if not self._receivers or not self._receivers[-1][1]:
-                raise ValueError("it stands under no level that it can belong to")
-            self._claims += values.claims()
-        else:
-            raise ValueError("it stands under no level that it can belong to")
-
     def _close_provider(self) -> None:
         if self._claims:
             providers = self._receivers[-1][1]
             providers[-1] = replace(providers[-1], claims=tuple(self._claims))
         self._claims = []
+
+
+class _Levels:
+    """Reads the levels of one transaction, and knows which of them were lost."""
+
+    def __init__(self) -> None:
+        self._begin: list[str] = []
+        self._is_open = {"20": False, "21": False, "19": False}
+        self._lost: set[str] = set()  # HL03 of levels whose last one could not be read
+
+    def take(self, unit: Unit) -> list[Event]:
+        """Take the header (ST, BHT) or one HL."""
+        segments = unit.segments
+        level = segments[0][3] if unit.name == "HL" and len(segments[0]) > 3 else ""
+        parent = _HL_PARENTS.get(level, "")
+        if unit.is_cut_off:
+            return [self._refuse(cut_off(unit), level)]
+        if parent in self._lost or (level and level != "20" and not self._is_open["20"]):
+            return [self._refuse(headless(unit), level)]
+        try:
+            events = self._read(unit, level)
+        except (ValueError, IndexError):
+            return [self._refuse(unreadable(unit, faulty_segment(unit)), level)]
+        self._lost.discard(level)
+        return events
+
+    def _refuse(self, aside: SetAside, level: str) -> SetAside:
+        if level != _PATIENT:
+            self._lost.add(level)
+        return aside
+
+    def _read(self, unit: Unit, level: str) -> list[Event]:
+        if unit.name == "ST":
+            self._begin = next((one for one in unit.segments if one[0] == "BHT"), [])
+            return []
+        values = _Level(unit)
+        parent = _HL_PARENTS.get(level)
+        if level != "20" and (parent is None or not self._is_open[parent]):
+            raise ValueError("it stands under no level that it can belong to")
+        events: list[Event]
+        if level == "20":
+            events = [values.head(self._begin, unit.transaction.control_number)]
+            self._is_open["21"] = self._is_open["19"] = False
+        elif level == "21":
+            events = [values.receiver()]
+            self._is_open["19"] = False
+        elif level == "19":
+            events = [values.provider()]
+        else:
+            events = [*values.claims()]
+        if level in self._is_open:
+            self._is_open[level] = True
+        return events
 
 
 class _Level:

@@ -1,0 +1,112 @@
+"""Seeded faults of inquiries, answers and acknowledgments: each is found at its place."""
+
+from io import BytesIO
+
+import pytest
+
+from rcm.x12.examine import Examination
+from x12_seeded_faults import (
+    ENVELOPE_FAULTS,
+    FAMILIES,
+    FAULTS,
+    counted,
+    seeded,
+    whole,
+    written,
+)
+
+ROWS = [
+    *((family, row, True) for family, rows in FAULTS.items() for row in rows),
+    *((family, row, False) for family in FAMILIES for row in ENVELOPE_FAULTS),
+]
+
+
+def findings_of(segments, **options):
+    return list(Examination(BytesIO(written(segments)), **options).findings())
+
+
+def broken(family, row, counts_again):
+    _, at, becomes, _, _, _, *drops = row
+    segments = seeded(family, at, becomes, *drops)
+    return counted(segments) if counts_again else segments
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_valid_file_has_no_finding(family):
+    assert findings_of(whole(family)) == []
+
+
+@pytest.mark.parametrize("family", ["270", "271", "276", "277", "277CA", "999"])
+def test_there_are_at_least_thirty_kinds(family):
+    assert len(FAULTS[family]) + len(ENVELOPE_FAULTS) >= 30
+
+
+@pytest.mark.parametrize(
+    ("family", "row", "counts_again"),
+    ROWS,
+    ids=lambda one: one[0] if isinstance(one, tuple) else one,
+)
+def test_a_seeded_fault_is_found_at_its_place(family, row, counts_again):
+    segments = broken(family, row, counts_again)
+    _, _, _, rules, position, blamed, *_ = row
+    found = findings_of(segments)
+    places = [
+        (one.rule_id, one.position, segments[one.place.segment_number - 1])
+        for one in found
+        if one.place.segment_number <= len(segments)
+    ]
+    start, _, turn = blamed.partition("|")
+    wanted = [one for one in segments if one.startswith(start)] if start not in {"", "*"} else []
+    told = wanted[int(turn or 1) - 1] if wanted else None
+    assert any(
+        (rules == "*" or rule in rules.split("|"))
+        and position in {"*", at}
+        and (told is None or segment == told)
+        for rule, at, segment in places
+    ), places
+
+
+@pytest.mark.parametrize(
+    ("family", "row", "counts_again"),
+    ROWS[:40],
+    ids=lambda one: one[0] if isinstance(one, tuple) else one,
+)
+def test_a_rule_can_be_left_out_by_its_name(family, row, counts_again):
+    rule = row[3].split("|")[0]
+    found = findings_of(broken(family, row, counts_again), relax=frozenset({rule}))
+    assert rule not in {one.rule_id for one in found}
+
+
+def test_the_date_of_a_ta1_repeats_what_was_wrong_in_the_isa():
+    wrong = [*whole("999")]
+    wrong.insert(1, "TA1*000000041*9913*99*R*014")
+    assert findings_of(wrong)[0].element == 3
+    wrong[1] = "TA1*000000041*9913*1200*R*014"
+    assert findings_of(wrong) == []
+
+
+@pytest.mark.parametrize(
+    ("ta1", "rule", "element"),
+    [
+        ("TA1*00000004X*260302*1200*A*000", "ta1-element-invalid", 1),
+        ("TA1*000000041*26030*1200*A*000", "ta1-element-invalid", 2),
+        ("TA1*000000041*260302*12*A*000", "ta1-element-invalid", 3),
+        ("TA1*000000041*260302*1200*Q*000", "ta1-element-invalid", 4),
+        ("TA1*000000041*260302*1200*A*99", "ta1-element-invalid", 5),
+        ("TA1*000000041*260302*1200*A*032", "ta1-element-invalid", 5),
+        ("TA1*000000041*260302*1200*A*023", "acknowledgment-contradicts", 5),
+        ("TA1*000000041*260302*1200*R*000", "acknowledgment-contradicts", 5),
+    ],
+)
+def test_a_fault_of_a_ta1_is_found(ta1, rule, element):
+    segments = [*whole("999")]
+    segments.insert(1, ta1)
+    (found,) = findings_of(segments)
+    assert (found.rule_id, found.element, found.place.segment_number) == (rule, element, 2)
+
+
+def test_a_service_may_stand_under_a_service():
+    segments = whole("278")
+    at = next(at for at, one in enumerate(segments) if one.startswith("SE*"))
+    segments[at:at] = ["HL*6*5*SS*0", "HCR*A1*AUTH1", "SV1*HC:97112*100*UN*8"]
+    assert findings_of(counted(segments)) == []
