@@ -2,11 +2,16 @@
 
 import csv
 import datetime as dt
+import functools
 import gzip
+import hashlib
 import pathlib
+import tempfile
 from collections.abc import Iterator
 
 import pytest
+
+from rcm.codes import registry
 
 CORPUS = pathlib.Path(__file__).parents[2] / "shared" / "corpus" / "codesets"
 
@@ -30,3 +35,15 @@ def corpus_rows(name: str) -> Iterator[dict[str, str]]:
     data = path.read_bytes()
     text = (gzip.decompress(data) if name.endswith(".gz") else data).decode()
     yield from csv.DictReader(text.splitlines())
+
+
+@functools.cache
+def built_folder() -> pathlib.Path:
+    """Return a folder of code sets made by this very code, built once however many runs use it."""
+    root = pathlib.Path(__file__).parents[1]
+    digest = hashlib.sha256((root / "requirements.lock").read_bytes())
+    for source in sorted((root / "shared" / "rcm" / "codes").rglob("*.py")):
+        digest.update(source.read_bytes())
+    folder = pathlib.Path(tempfile.gettempdir()) / f"rcm-test-codes-{digest.hexdigest()[:16]}"
+    registry.open_sets(folder, lambda _: None).close()
+    return folder

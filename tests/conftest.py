@@ -1,10 +1,19 @@
 """What every test may use: real servers, started once for the session and only when asked for."""
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from backends import NOT_HERE, kafka_server, postgres_server
+
+
+def pytest_configure() -> None:
+    """Let no test see the code sets of this machine: who needs some, says which."""
+    nowhere = Path(tempfile.gettempdir()) / f"no-code-sets-{os.getpid()}"
+    os.environ["RCM_CODES"] = str(nowhere)
 
 
 @pytest.fixture(scope="session")

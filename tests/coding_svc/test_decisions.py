@@ -67,7 +67,7 @@ def desk_with(*messages: bytes) -> Desk:
 
 def release(desk: Desk, *overruled: str, command_id: str = "r1"):
     target = desk.encounter_id()
-    decide = partial(commands.release, target, overruled, desk.profiles)
+    decide = partial(commands.release, target, commands.Overruling(rule_ids=overruled), desk.profiles)
     return desk.execute(command_id, [target], decide)
 
 
@@ -315,7 +315,7 @@ def test_a_merged_encounter_is_not_released_but_the_one_that_took_it_over():
     desk = desk_with(register(), other(ft1("T0", "50.00")), MERGE)
     gone = desk.encounter_id("A0")
     for command in (
-        partial(commands.release, gone, (), desk.profiles),
+        partial(commands.release, gone, commands.Overruling(), desk.profiles),
         partial(commands.look_again, gone, desk.profiles),
     ):
         with pytest.raises(EncounterMergedAway):

@@ -9,19 +9,24 @@ from pydantic import BaseModel, Field
 
 from coding_svc import handlers, store
 from coding_svc.decide import commands
+from coding_svc.decide.desk import Worker
 from coding_svc.handlers import Taken, Way
+from coding_svc.handlers.desk import at_desk
 from coding_svc.model.account import Account
 from coding_svc.problems import (
     ChargeNotFound,
     CodeMalformed,
+    CredentialMissing,
     EncounterIncomplete,
     EncounterMergedAway,
     EncounterNotFound,
     MessageNotFound,
     NothingToRelease,
     NotOverrulable,
+    NotTaken,
     PatientForgotten,
     SenderUnknown,
+    TakenByAnother,
 )
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
@@ -37,12 +42,16 @@ from rcm.platform.http import (
 )
 from rcm.problems import Busy, StreamMoved
 
+DESK_PROBLEMS: Final = (TakenByAnother, NotTaken, CredentialMissing)
+"""What the desk refuses of whoever changes codes."""
+
 ENCOUNTER_PROBLEMS: Final = (
     EncounterNotFound,
     EncounterMergedAway,
     PatientForgotten,
     SenderUnknown,
     StreamMoved,
+    *DESK_PROBLEMS,
 )
 
 
@@ -128,8 +137,9 @@ class Release(BaseModel, extra="forbid"):
     """Release an encounter to billing."""
 
     overruled: list[str] = Field(
-        [], max_length=20, description="Rule ids of doubts that are passed by decision."
+        [], max_length=20, description="Rule ids of doubts and edits that are passed by decision."
     )
+    reason: str = Field("", max_length=500, description="Why; edits need ten characters of it.")
 
 
 class LineCodesIn(BaseModel, extra="forbid"):
@@ -159,6 +169,7 @@ async def way_of(request: Request, caller: Caller, runtime: Runtime) -> Way:
         tenant_id=caller.tenant_id,
         profiles=profiles(caller.tenant_id),
         actor=caller.subject,
+        desk=request.app.state.desk_rules,
     )
 
 
@@ -312,10 +323,25 @@ async def get_account(encounter_id: str, views: PhiViews) -> dict[str, Any]:
     dependencies=[needs("coder", "manager")],
 )
 async def release_encounter(
-    encounter_id: str, body: Release, way: CallersWay, asking: Asking, answer: Response
+    encounter_id: str,
+    body: Release,
+    caller: Caller,
+    way: CallersWay,
+    asking: Asking,
+    answer: Response,
 ) -> EncounterOut:
-    """Release an encounter to billing; doubts may be overruled, what is missing may not."""
-    decide = partial(commands.release, encounter_id, tuple(body.overruled), way.profiles)
+    """Release an encounter to billing; doubts may be overruled, what is missing may not.
+
+    An edit is set aside for the codes that it is about now, by whom it names (a manager stands for
+    the supervisor), with a reason. It holds again on other codes.
+    """
+    overruling = commands.Overruling(
+        rule_ids=tuple(dict.fromkeys(body.overruled)),
+        reason=body.reason,
+        by=caller.subject,
+        role="supervisor" if "manager" in caller.roles else "coder",
+    )
+    decide = partial(commands.release, encounter_id, overruling, way.profiles)
     return await changed(encounter_id, decide, way, asking, answer)
 
 
@@ -356,9 +382,15 @@ async def changed(
     encounter_id: str, decide: Any, way: Way, asking: Asking, answer: Response
 ) -> EncounterOut:
     """Carry out a decision about one encounter, and show the encounter after it."""
-    outcome = await way.runtime.execute(asking.command([encounter_id], decide))
+    streams, decide = at_desk(way, encounter_id, worker_of(way, asking.caller), decide)
+    outcome = await way.runtime.execute(asking.command(streams, decide))
     asking.mark(answer, outcome.repeated)
     return await get_encounter(encounter_id, way.tenant_id, way.runtime)
+
+
+def worker_of(way: Way, caller: Caller) -> Worker:
+    """Say who works on an encounter, by the rules of the desk."""
+    return Worker(caller.subject, way.desk, is_manager="manager" in caller.roles)
 
 
 def _line_codes(line: LineCodesIn) -> commands.LineCodes:

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,8 +14,14 @@ import yaml
 from fastapi import FastAPI
 
 from coding_svc import api, handlers
+from coding_svc.code_book import CodeBook
+from coding_svc.codec.mllp import Frame
 from coding_svc.gateway.mllp import Limits, Listener
 from coding_svc.handlers import SERVICE, Way
+from coding_svc.handlers.code_sets import adopt
+from coding_svc.handlers.notes import suggest_for_waiting
+from coding_svc.rules.desk import DeskRules, credentials_by_class
+from coding_svc.rules.edits import NOT_LOADED
 from coding_svc.rules.profile import Profile, Profiles, extended
 from coding_svc.settings import CodingSettings
 from coding_svc.store import CodingTable
@@ -45,22 +51,24 @@ class ProfileBook:
     ones, which take any.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, codes: CodeBook | None = None) -> None:
         self._folder = folder
-        self._read: dict[str, Profiles] = {}
+        self._codes = codes
+        self._read: dict[str, tuple[Profile, ...]] = {}
 
     def of_tenant(self, tenant_id: str) -> Profiles:
-        """Return a tenant's profiles, in order of preference."""
+        """Return a tenant's profiles, in order of preference, and the code sets of the moment."""
         if tenant_id not in self._read:
             self._read[tenant_id] = self._load(tenant_id)
-        return self._read[tenant_id]
+        codes = self._codes.rules if self._codes is not None else NOT_LOADED
+        return Profiles(self._read[tenant_id], codes)
 
-    def _load(self, tenant_id: str) -> Profiles:
+    def _load(self, tenant_id: str) -> tuple[Profile, ...]:
         shipped = {path.stem: _yaml(path) for path in _SHIPPED.glob("*.yaml")}
         own = [_yaml(path) for path in self._paths(tenant_id)]
         known = {**shipped, **{str(data.get("name", "")): data for data in own}}
         chosen = own or [shipped[name] for name in _SHIPPED_ORDER]
-        return Profiles(tuple(Profile.of(extended(data, known)) for data in chosen))
+        return tuple(Profile.of(extended(data, known)) for data in chosen)
 
     def _paths(self, tenant_id: str) -> list[Path]:
         if self._folder is None:
@@ -82,16 +90,28 @@ def create_app(
         **more: Passed to the platform's app factory.
     """
     own = own or CodingSettings()
-    book = ProfileBook(own.profiles_dir)
     log = log or open_log(SERVICE.name, settings.log_level)
+    codes = CodeBook(own.codes_dir)
+    if codes.loaded is None:
+        log.warning("code-sets-not-loaded")
+    book = ProfileBook(own.profiles_dir, codes)
     app = create_http_app(
-        replace(MANIFEST, jobs=jobs(settings, own, book, log)), settings, log=log, **more
+        replace(MANIFEST, jobs=jobs(settings, own, book, codes, log)), settings, log=log, **more
     )
     app.state.profiles_of = book.of_tenant
+    app.state.desk_rules = DeskRules(
+        lease_s=own.desk_lease_s,
+        credentials=credentials_by_class(own.desk_credentials),
+        must_take=own.desk_must_take,
+    )
+    app.state.withdrawal_wait_s = own.withdrawal_wait_s
+    app.state.codes = codes
     return app
 
 
-def jobs(settings: Settings, own: CodingSettings, book: ProfileBook, log: Log) -> dict[str, Job]:
+def jobs(
+    settings: Settings, own: CodingSettings, book: ProfileBook, codes: CodeBook, log: Log
+) -> dict[str, Job]:
     """Make the tasks that run beside the routes."""
     listeners: dict[str, Job] = {
         f"mllp-{tenant_id}": partial(
@@ -103,6 +123,12 @@ def jobs(settings: Settings, own: CodingSettings, book: ProfileBook, log: Log) -
         **listeners,
         "charges-folder": partial(watch_folder, settings=settings, own=own, book=book, log=log),
         "waiting": partial(look_at_waiting, settings=settings, own=own, book=book, log=log),
+        "code-sets": partial(
+            watch_code_sets, settings=settings, own=own, book=book, codes=codes, log=log
+        ),
+        "suggestions": partial(
+            suggest_codes, settings=settings, own=own, book=book, codes=codes, log=log
+        ),
     }
 
 
@@ -113,9 +139,14 @@ async def listen(
     tls = _tls(own)
     if tls is None and not is_loopback(own.mllp_host):
         raise ValueError("RCM_CODING_MLLP_CERTIFICATE is needed off loopback")
-    way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "mllp")
+
+    def answer(frame: Frame) -> Awaitable[list[bytes]]:
+        # By the code sets of the moment: they may be replaced while the port is open.
+        way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "mllp")
+        return handlers.answer_frame(way, frame, _now, log)
+
     listener = Listener(
-        lambda frame: handlers.answer_frame(way, frame, _now, log),
+        answer,
         log.bind(tenant_id=tenant_id),
         limits=Limits(
             bytes_max=own.mllp_bytes_max,
@@ -155,6 +186,51 @@ async def look_at_waiting(
             if moved:
                 log.info("waiting-over", tenant_id=tenant_id, count=moved)
         await asyncio.sleep(own.waiting_s)
+
+
+async def watch_code_sets(
+    runtime: Runtime,
+    *,
+    settings: Settings,
+    own: CodingSettings,
+    book: ProfileBook,
+    codes: CodeBook,
+    log: Log,
+) -> None:
+    """Take code sets into force that a load has put in place, and check what is open by them."""
+    change = None
+    while True:
+        for tenant_id in settings.tenants:
+            way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "code-sets")
+            count = await adopt(way, codes, change)
+            if count:
+                log.info("encounters-rechecked", tenant_id=tenant_id, count=count)
+        change = None
+        while change is None:
+            await asyncio.sleep(own.codes_s)
+            prepared = await asyncio.to_thread(codes.prepare, _now().date())
+            if prepared is not None:
+                change = codes.switch(prepared)
+        log.info("code-sets-in-force")
+
+
+async def suggest_codes(
+    runtime: Runtime,
+    *,
+    settings: Settings,
+    own: CodingSettings,
+    book: ProfileBook,
+    codes: CodeBook,
+    log: Log,
+) -> None:
+    """Let the model read the notes that have come in."""
+    while True:
+        for tenant_id in settings.tenants:
+            way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "suggestions")
+            count = await suggest_for_waiting(way, codes)
+            if count:
+                log.info("notes-read", tenant_id=tenant_id, count=count)
+        await asyncio.sleep(own.suggestions_s)
 
 
 def _tls(own: CodingSettings) -> ssl.SSLContext | None:

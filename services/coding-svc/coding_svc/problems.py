@@ -87,3 +87,296 @@ class SenderUnknown(Problem):
     slug: ClassVar[str] = "sender-unknown"
     title: ClassVar[str] = "No profile for this sender"
     status: ClassVar[int] = 409
+
+
+class NotHeld(Problem):
+    """The encounter does not wait to be coded: it is released. Ask the release back first."""
+
+    slug: ClassVar[str] = "encounter-not-held"
+    title: ClassVar[str] = "Encounter does not wait to be coded"
+    status: ClassVar[int] = 409
+
+
+class TakenByAnother(Problem):
+    """Somebody else works on the encounter. It is free when they release it or give it back, or
+    when their lease ends.
+    """
+
+    slug: ClassVar[str] = "taken-by-another"
+    title: ClassVar[str] = "Taken by another coder"
+    status: ClassVar[int] = 409
+
+
+class AssignedToAnother(Problem):
+    """A manager said that somebody else is to code the encounter."""
+
+    slug: ClassVar[str] = "assigned-to-another"
+    title: ClassVar[str] = "Assigned to another coder"
+    status: ClassVar[int] = 409
+
+
+class NotTaken(Problem):
+    """The encounter is not with the one who asks: take it first."""
+
+    slug: ClassVar[str] = "encounter-not-taken"
+    title: ClassVar[str] = "Encounter not taken"
+    status: ClassVar[int] = 409
+
+
+class CredentialMissing(Problem):
+    """Encounters of this patient class are coded by those who hold a certain credential, and the
+    coder holds none of them today. A manager enters credentials.
+    """
+
+    slug: ClassVar[str] = "credential-missing"
+    title: ClassVar[str] = "Credential missing"
+    status: ClassVar[int] = 403
+
+
+class QueueEmpty(Problem):
+    """No encounter waits that fits what was asked for and what the coder may code."""
+
+    slug: ClassVar[str] = "queue-empty"
+    title: ClassVar[str] = "Nothing waits"
+    status: ClassVar[int] = 404
+
+
+class SequenceMismatch(Problem):
+    """The order does not name each final diagnosis of the encounter exactly once."""
+
+    slug: ClassVar[str] = "sequence-mismatch"
+    title: ClassVar[str] = "Not the diagnoses of the encounter"
+    status: ClassVar[int] = 409
+
+
+class NotReleased(Problem):
+    """The encounter is not released to billing: there is nothing to take back."""
+
+    slug: ClassVar[str] = "encounter-not-released"
+    title: ClassVar[str] = "Encounter not released"
+    status: ClassVar[int] = 409
+
+
+class WithdrawalPending(Problem):
+    """The release was asked back before, and billing has not answered yet."""
+
+    slug: ClassVar[str] = "withdrawal-pending"
+    title: ClassVar[str] = "Asked back already"
+    status: ClassVar[int] = 409
+
+
+class ReleaseIsOut(Problem):
+    """A claim of the release is in an interchange, or was sent: the release stands. Correct the
+    codes and release again: the next version goes to the payer as a replacement (frequency 7), or
+    as a void (8) where nothing of the claim is to stand.
+    """
+
+    slug: ClassVar[str] = "release-is-out"
+    title: ClassVar[str] = "Release already sent"
+    status: ClassVar[int] = 409
+
+
+class CoderNotFound(Problem):
+    """Nothing was recorded of that coder."""
+
+    slug: ClassVar[str] = "coder-not-found"
+    title: ClassVar[str] = "Coder not found"
+    status: ClassVar[int] = 404
+
+
+class AuditNotFound(Problem):
+    """No audit, case or finding of this tenant has that id."""
+
+    slug: ClassVar[str] = "audit-not-found"
+    title: ClassVar[str] = "Audit not found"
+    status: ClassVar[int] = 404
+
+
+class NothingToSample(Problem):
+    """No release meets the criteria."""
+
+    slug: ClassVar[str] = "nothing-to-sample"
+    title: ClassVar[str] = "Nothing to sample"
+    status: ClassVar[int] = 409
+
+
+class OwnWork(Problem):
+    """Nobody audits their own coding, or adjudicates a finding about it."""
+
+    slug: ClassVar[str] = "own-work"
+    title: ClassVar[str] = "Own work"
+    status: ClassVar[int] = 403
+
+
+class BlindUntilSubmitted(Problem):
+    """The caller codes this encounter a second time: the first codes are shown when the second
+    coding is submitted.
+    """
+
+    slug: ClassVar[str] = "blind-until-submitted"
+    title: ClassVar[str] = "First codes are closed"
+    status: ClassVar[int] = 403
+
+
+class CaseIsAnothers(Problem):
+    """Another auditor took the case."""
+
+    slug: ClassVar[str] = "case-is-anothers"
+    title: ClassVar[str] = "Case taken by another auditor"
+    status: ClassVar[int] = 409
+
+
+class CaseNotBegun(Problem):
+    """The case is taken first, then coded."""
+
+    slug: ClassVar[str] = "case-not-begun"
+    title: ClassVar[str] = "Case not begun"
+    status: ClassVar[int] = 409
+
+
+class CaseIsCoded(Problem):
+    """The case was coded a second time already; a second coding is never edited."""
+
+    slug: ClassVar[str] = "case-is-coded"
+    title: ClassVar[str] = "Case coded already"
+    status: ClassVar[int] = 409
+
+
+class FindingNotOpen(Problem):
+    """The finding is not where this can be done: it is recorded, then answered by the coder, then
+    adjudicated where the coder disputes it.
+    """
+
+    slug: ClassVar[str] = "finding-not-open"
+    title: ClassVar[str] = "Finding is not open for this"
+    status: ClassVar[int] = 409
+
+
+class ReleaseNotFound(Problem):
+    """The encounter was never released, or not in that version."""
+
+    slug: ClassVar[str] = "release-not-found"
+    title: ClassVar[str] = "Release not found"
+    status: ClassVar[int] = 404
+
+
+class NoteNotFound(Problem):
+    """No note of this encounter has that id, or its sender took it back."""
+
+    slug: ClassVar[str] = "note-not-found"
+    title: ClassVar[str] = "Note not found"
+    status: ClassVar[int] = 404
+
+
+class NotSuggested(Problem):
+    """Only what a model suggested from this note, and nobody decided on, can be decided on."""
+
+    slug: ClassVar[str] = "not-suggested"
+    title: ClassVar[str] = "Not an open suggestion"
+    status: ClassVar[int] = 409
+
+
+class CodeSetsNotLoaded(Problem):
+    """There are no code sets here; whoever runs the service makes them with `rcm codes build`."""
+
+    slug: ClassVar[str] = "code-sets-not-loaded"
+    title: ClassVar[str] = "Code sets not loaded"
+    status: ClassVar[int] = 503
+
+
+class CodeNotFound(Problem):
+    """The code, category or chapter is in no release of that system that is loaded."""
+
+    slug: ClassVar[str] = "code-not-found"
+    title: ClassVar[str] = "Code not found"
+    status: ClassVar[int] = 404
+
+
+class QueryNotFound(Problem):
+    """No physician query of this tenant has that id, or it is not the caller's to see."""
+
+    slug: ClassVar[str] = "query-not-found"
+    title: ClassVar[str] = "Query not found"
+    status: ClassVar[int] = 404
+
+
+class QueryTemplateNotFound(Problem):
+    """The tenant has no template of a query with that name."""
+
+    slug: ClassVar[str] = "query-template-not-found"
+    title: ClassVar[str] = "Query template not found"
+    status: ClassVar[int] = 404
+
+
+class QueryLeads(Problem):
+    """The wording would lead the physician, or rests on nothing in the record: the check of the
+    query says where and what to do. Nothing was sent.
+    """
+
+    slug: ClassVar[str] = "query-leads"
+    title: ClassVar[str] = "Query not let pass"
+    status: ClassVar[int] = 409
+
+
+class QueryIsDraft(Problem):
+    """The query was not sent yet."""
+
+    slug: ClassVar[str] = "query-is-draft"
+    title: ClassVar[str] = "Query not sent yet"
+    status: ClassVar[int] = 409
+
+
+class QueryWasSent(Problem):
+    """The query is further than this: sent, answered, or one of too many."""
+
+    slug: ClassVar[str] = "query-was-sent"
+    title: ClassVar[str] = "Query is further than this"
+    status: ClassVar[int] = 409
+
+
+class QueryIsClosed(Problem):
+    """The query is closed: open another."""
+
+    slug: ClassVar[str] = "query-is-closed"
+    title: ClassVar[str] = "Query closed"
+    status: ClassVar[int] = 409
+
+
+class QueryNotAnswered(Problem):
+    """The query was not answered: close it as unanswered, or withdraw it."""
+
+    slug: ClassVar[str] = "query-not-answered"
+    title: ClassVar[str] = "Query not answered"
+    status: ClassVar[int] = 409
+
+
+class AnswerUnclear(Problem):
+    """The answer names no option of the query, or says nothing where words are the answer."""
+
+    slug: ClassVar[str] = "answer-unclear"
+    title: ClassVar[str] = "Answer unclear"
+    status: ClassVar[int] = 409
+
+
+class PhysicianUnknown(Problem):
+    """The query names nobody, and the encounter has no attending physician with an NPI."""
+
+    slug: ClassVar[str] = "physician-unknown"
+    title: ClassVar[str] = "Nobody to ask"
+    status: ClassVar[int] = 409
+
+
+class ChannelUnknown(Problem):
+    """The tenant has no channel of that name."""
+
+    slug: ClassVar[str] = "channel-unknown"
+    title: ClassVar[str] = "Channel unknown"
+    status: ClassVar[int] = 409
+
+
+class NothingToEscalateTo(Problem):
+    """The tenant's policy names nobody else to ask."""
+
+    slug: ClassVar[str] = "nothing-to-escalate-to"
+    title: ClassVar[str] = "Nobody else to ask"
+    status: ClassVar[int] = 409

@@ -23,10 +23,19 @@ class CodingSettings(BaseSettings):
         mllp_frame_s: How long one message may take to arrive.
         profiles_dir: Folder of sender profiles: `<tenant>/profile.yaml` and
             `<tenant>/profiles/*.yaml`; empty for the shipped ones.
+        codes_dir: Folder of the code sets; empty for where `rcm codes` keeps them: `RCM_CODES`,
+            else the user's data folder.
+        codes_s: How often it is looked whether other code sets were put in place.
+        suggestions_s: How often notes that wait for suggested codes are looked for.
         drop_dir: Folder of `<tenant>/in`, where batch files are dropped; empty for
             `drop/charges` in the data folder.
         drop_settle_s: A file is whole when it has not changed for so long.
         waiting_s: How often encounters that wait for late charges are looked at again.
+        desk_lease_s: How long an encounter stays with the coder who took it.
+        desk_credentials: By patient class, the credentials of which one is needed to code it, as
+            `I=CCS|CIC,B=CCS`; empty for none.
+        desk_must_take: Codes are changed only by whoever took the encounter.
+        withdrawal_wait_s: How long a request to take a release back waits for billing's answer.
     """
 
     model_config = SettingsConfigDict(env_prefix="RCM_CODING_", frozen=True, extra="forbid")
@@ -41,9 +50,18 @@ class CodingSettings(BaseSettings):
     mllp_connections_max: int = Field(100, ge=1, le=10_000)
     mllp_frame_s: float = Field(30.0, gt=0)
     profiles_dir: Path | None = None
+    codes_dir: Path | None = None
+    codes_s: float = Field(10.0, gt=0)
+    suggestions_s: float = Field(2.0, gt=0)
     drop_dir: Path | None = None
     drop_settle_s: float = Field(2.0, ge=0)
     waiting_s: float = Field(3_600.0, gt=0)
+    desk_lease_s: int = Field(3_600, ge=1, le=604_800)
+    desk_credentials: str = Field(
+        "", pattern=r"^([A-Z]=[A-Z0-9-]+(\|[A-Z0-9-]+)*(,[A-Z]=[A-Z0-9-]+(\|[A-Z0-9-]+)*)*)?$"
+    )
+    desk_must_take: bool = False
+    withdrawal_wait_s: float = Field(5.0, ge=0, le=20)
 
     @property
     def listeners(self) -> dict[str, int]:

@@ -41,6 +41,7 @@ class EncounterRow(CodingTable, table=True):
     charge_count: int
     billed_cents: int = Field(sa_type=BigInteger)
     service_from: str
+    drg: dict[str, Any] | None = Field(sa_column=Column(JSON(none_as_null=True), nullable=True))
     changed_at: str
 
 

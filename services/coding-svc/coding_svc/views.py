@@ -7,6 +7,9 @@ from msgspec import to_builtins
 
 from coding_svc.model.encounter import Encounter, State
 from coding_svc.model.query import Query
+from coding_svc.views_audit import project_audit
+from coding_svc.views_desk import project_desk
+from coding_svc.views_notes import project_notes
 from coding_svc.views_queries import query_row
 from rcm.domain import Row
 from rcm.events.coding import EncounterReceived, MessageSetAside
@@ -27,6 +30,9 @@ def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iter
         yield _message(event, after, recorded)
     if isinstance(after, Encounter) and after != before:
         yield _encounter(after, recorded)
+    yield from project_notes(after, recorded)
+    yield from project_desk(before, after, recorded)
+    yield from project_audit(after, recorded)
 
 
 def _encounter(after: Encounter, recorded: Recorded[Any]) -> Row:
@@ -45,6 +51,7 @@ def _encounter(after: Encounter, recorded: Recorded[Any]) -> Row:
             "charge_count": after.charge_count,
             "billed_cents": after.billed_cents,
             "service_from": after.service_from or "",
+            "drg": to_builtins(after.drg) if after.drg is not None else None,
             "changed_at": recorded.recorded_at,
         },
     )

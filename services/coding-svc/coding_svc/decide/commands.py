@@ -1,13 +1,15 @@
 """What people and other services ask of an encounter: release, recode, look again, send back."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct, structs
 
-from coding_svc.decide.billing import OVERRULABLE
+from coding_svc.decide.billing import OVERRULABLE, Assessment, holds_still
 from coding_svc.decide.encounter import Step, Taking, opened, services_beside
 from coding_svc.decide.merge import faults_of, merge
-from coding_svc.model.account import Account, Charge, Diagnosis
+from coding_svc.model.account import Account, Charge, Diagnosis, Overrule
+from coding_svc.model.adopted import ADOPTED_STREAM, Adopted
 from coding_svc.model.documented import SetAside
 from coding_svc.model.encounter import Encounter
 from coding_svc.model.reasons import reason
@@ -23,10 +25,17 @@ from coding_svc.problems import (
 )
 from coding_svc.rules import codes
 from coding_svc.rules.credits import net
+from coding_svc.rules.edits import Edit, Role, refusal
 from coding_svc.rules.profile import Profile, Profiles
 from rcm.domain import Context, Fact, Loaded
 from rcm.events.clinical import Reason
-from rcm.events.coding import EncounterHeld, MessageSetAside
+from rcm.events.coding import EncounterCoded, EncounterHeld, MessageSetAside
+from rcm.events.coding_codes import (
+    CodeSetsAdopted,
+    EncounterRechecked,
+    HoldsOverruled,
+    OverruledHold,
+)
 from rcm.events.denials import CodingReworkRequested
 from rcm.events.envelope import Recorded
 from rcm.events.phi import ClearPhi
@@ -50,6 +59,22 @@ class LineCodes(Struct, frozen=True, kw_only=True):
     revenue_code: str | None = None
     place_of_service_code: str | None = None
     diagnosis_codes: tuple[str, ...] | None = None
+
+
+class Overruling(Struct, frozen=True, kw_only=True):
+    """What a person sets aside, and who does it why.
+
+    Attributes:
+        rule_ids: Doubts, and edits; an edit is set aside for the codes that it is about now.
+        reason: In the person's words; edits need one. PHI may be in it.
+        by: The person.
+        role: As what: coder or supervisor.
+    """
+
+    rule_ids: tuple[str, ...] = ()
+    reason: str = ""
+    by: str = ""
+    role: Role = "coder"
 
 
 class Codes(Struct, frozen=True, kw_only=True):
@@ -84,39 +109,100 @@ def set_aside(aside: SetAside, message_id: str, sha256: str, raw: str) -> list[F
 
 def release(
     encounter_id: str,
-    overruled: Sequence[str],
+    overruling: Overruling,
     profiles: Profiles,
     loaded: Loaded,
     context: Context,
 ) -> list[Fact]:
-    """Release an encounter to billing; a person may pass doubts, never what is missing.
+    """Release an encounter to billing; a person may pass doubts and some edits, never a lack.
 
     Raises:
         EncounterNotFound: There is none.
         EncounterMergedAway: It is part of another.
-        NotOverrulable: A reason is no doubt but a lack.
+        NotOverrulable: A reason is no doubt but a lack, or not this person's to set aside.
         EncounterIncomplete: Something else still holds it.
         NothingToRelease: It is released already.
     """
-    if not OVERRULABLE.issuperset(overruled):
-        raise NotOverrulable(f"These can be: {', '.join(sorted(OVERRULABLE))}.")
-    encounter, account, profile = _known(encounter_id, profiles, loaded, context)
-    passed = tuple(sorted({*account.overruled, *overruled}))
+    encounter, account, profile = known(encounter_id, profiles, loaded, context)
+    doubts = OVERRULABLE.intersection(overruling.rule_ids)
     step = Step(
         encounter=encounter,
         patient_id=encounter.patient_id,
-        account=structs.replace(account, overruled=passed),
+        account=structs.replace(account, overruled=tuple(sorted({*account.overruled, *doubts}))),
         profile=profile,
         codes=profiles.codes,
         others=services_beside(encounter_id, loaded),
         release=True,
     )
     found = step.assessment(context)
+    passed = _set_aside(overruling, found, account)
+    if passed:
+        overrules = (*account.overrules, *(_overrule(edit, overruling) for edit in passed))
+        step = structs.replace(step, account=structs.replace(step.account, overrules=overrules))
+        found = step.assessment(context)
     if found.content is None:
         raise EncounterIncomplete(f"Held by: {', '.join(_rule_ids(found.holds))}.")
     if encounter.status == "coded" and found.content.sha256 == account.coded_sha256:
         raise NothingToRelease
-    return step.facts(context, received=None, reasons=(), kind="API release")
+    facts = step.facts(context, received=None, reasons=(), kind="API release")
+    if overruling.rule_ids:
+        facts.insert(0, _overruled_fact(encounter, overruling, passed))
+    return facts
+
+
+def _set_aside(overruling: Overruling, found: Assessment, account: Account) -> list[Edit]:
+    """Find the edits that are to be set aside, each with the right to do so.
+
+    Raises:
+        NotOverrulable: A rule is no doubt and no edit that holds, or not this person's.
+    """
+    passed: list[Edit] = []
+    for rule_id in overruling.rule_ids:
+        if rule_id in OVERRULABLE:
+            continue
+        edits = [e for e in found.checked.edits if e.reason.rule_id == rule_id]
+        edits = [e for e in edits if holds_still(e, account)]
+        if not edits:
+            raise NotOverrulable(
+                f"{rule_id} is no edit that holds it. Doubts: {', '.join(sorted(OVERRULABLE))}."
+            )
+        for edit in edits:
+            refused = refusal(edit, overruling.role, overruling.reason)
+            if refused:
+                raise NotOverrulable(f"{rule_id} at {edit.reason.path}: {refused}.")
+        passed += edits
+    return passed
+
+
+def _overrule(edit: Edit, overruling: Overruling) -> Overrule:
+    return Overrule(
+        rule_id=edit.reason.rule_id,
+        codes=edit.codes,
+        reason=overruling.reason,
+        by=overruling.by,
+        role=overruling.role,
+    )
+
+
+def _overruled_fact(encounter: Encounter, overruling: Overruling, passed: list[Edit]) -> Fact:
+    doubts = [OverruledHold(rule_id=r) for r in overruling.rule_ids if r in OVERRULABLE]
+    edits = [
+        OverruledHold(
+            rule_id=edit.reason.rule_id,
+            rule_version=edit.version,
+            path=edit.reason.path,
+            codes=list(edit.codes),
+        )
+        for edit in passed
+    ]
+    words = overruling.reason.strip()
+    event = HoldsOverruled(
+        encounter_id=encounter.encounter_id,
+        overruled=[*doubts, *edits],
+        role="supervisor" if overruling.role == "supervisor" else "coder",
+        reason=ClearPhi.of(encounter.patient_id, words) if words else None,
+    )
+    return Fact(encounter.encounter_id, event)
 
 
 def recode(
@@ -134,7 +220,7 @@ def recode(
         CodeMalformed: A code has not the shape of its system.
         ChargeNotFound: A line names no charge that is left.
     """
-    encounter, account, profile = _known(encounter_id, profiles, loaded, context)
+    encounter, account, profile = known(encounter_id, profiles, loaded, context)
     origin = f"{context.cause_id}#API"
     if wanted.diagnoses is not None:
         kept = [d for d in account.diagnoses if d.kind != "F"]
@@ -160,7 +246,7 @@ def look_again(
     encounter_id: str, profiles: Profiles, loaded: Loaded, context: Context
 ) -> list[Fact]:
     """Assess a held encounter anew: its days of waiting are over, or its profile has changed."""
-    encounter, account, profile = _known(encounter_id, profiles, loaded, context)
+    encounter, account, profile = known(encounter_id, profiles, loaded, context)
     step = Step(
         encounter=encounter,
         patient_id=encounter.patient_id,
@@ -171,6 +257,57 @@ def look_again(
     )
     facts = step.facts(context, received=None, reasons=(), kind="assessment")
     return facts if len(facts) > 1 else []
+
+
+def recheck(
+    encounter_id: str,
+    code_sets: str,
+    touched: Sequence[str],
+    profiles: Profiles,
+    loaded: Loaded,
+    context: Context,
+) -> list[Fact]:
+    """Assess an open encounter by new code sets, and record that it was.
+
+    Args:
+        encounter_id: Which.
+        code_sets: Fingerprint of the sets in force now.
+        touched: Codes of the encounter whose standing changed; empty where that cannot be told.
+        profiles: Of the tenant, with the code sets in force.
+        loaded: The encounter.
+        context: Of the decision.
+    """
+    facts = look_again(encounter_id, profiles, loaded, context)
+    ends = {fact.event.name for fact in facts}
+    outcome: Literal["same", "held", "coded"] = "same"
+    if EncounterCoded.name in ends:
+        outcome = "coded"
+    elif EncounterHeld.name in ends:
+        outcome = "held"
+    event = EncounterRechecked(
+        encounter_id=encounter_id,
+        code_sets=code_sets,
+        touched_codes=sorted(touched),
+        outcome=outcome,
+    )
+    return [Fact(encounter_id, event), *facts]
+
+
+def adopt(
+    code_sets: str, release_ids: Sequence[str], touched_count: int, loaded: Loaded, _: Context
+) -> list[Fact]:
+    """Record that other code sets are in force; nothing where they were already."""
+    before = loaded.get(ADOPTED_STREAM)
+    previous = before.code_sets if isinstance(before, Adopted) else ""
+    if previous == code_sets:
+        return []
+    event = CodeSetsAdopted(
+        code_sets=code_sets,
+        previous=previous,
+        release_ids=list(release_ids),
+        touched_count=touched_count,
+    )
+    return [Fact(ADOPTED_STREAM, event)]
 
 
 def replay(takings: Sequence[Taking], loaded: Loaded, context: Context) -> list[Fact]:
@@ -224,9 +361,25 @@ def send_back(
     return [Fact(event.encounter_id, held)]
 
 
-def _known(
+def known(
     encounter_id: str, profiles: Profiles, loaded: Loaded, context: Context
 ) -> tuple[Encounter, Account, Profile]:
+    """Open an encounter that something is asked of, and find the profile of its sender.
+
+    Raises:
+        EncounterNotFound: There is none, or nothing is known of it.
+        EncounterMergedAway: It is part of another.
+        PatientForgotten: Its key was destroyed.
+        SenderUnknown: No profile fits its sender any more.
+    """
+    """Return an encounter that may be changed, its account opened, and the profile of its sender.
+
+    Raises:
+        EncounterNotFound: There is none, or nothing is known of it.
+        EncounterMergedAway: It is part of another.
+        PatientForgotten: Its key was destroyed.
+        SenderUnknown: No profile fits its sender.
+    """
     encounter = loaded.get(encounter_id)
     if not isinstance(encounter, Encounter):
         raise EncounterNotFound

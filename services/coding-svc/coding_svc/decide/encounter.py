@@ -10,7 +10,7 @@ Each message ends as facts, on every stream that it touches:
 The account is decided here and recorded whole, so that no fold ever needs this code again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from msgspec import Struct, structs
 from coding_svc.decide.billing import RULES_VERSION, Assessment, assess
 from coding_svc.decide.holds import holds_on
 from coding_svc.decide.merge import absorb, faults_of, merge
+from coding_svc.decide.received import received, taken_back
 from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, Effect, Key
 from coding_svc.model.encounter import Encounter
@@ -26,6 +27,7 @@ from coding_svc.model.services import Service
 from coding_svc.problems import EncounterMergedAway, PatientForgotten
 from coding_svc.rules.edits import EDITS_VERSION, NOT_LOADED, CodeRules
 from coding_svc.rules.profile import Profile
+from coding_svc.rules.work import first_payer, specialty
 from rcm.domain import Context, Fact, Loaded
 from rcm.events.clinical import Reason
 from rcm.events.coding import (
@@ -34,6 +36,7 @@ from rcm.events.coding import (
     EncounterMerged,
     EncounterReceived,
 )
+from rcm.events.coding_query import CodingQueryHoldPlaced
 from rcm.events.phi import ClearPhi
 
 REASONS_MAX: Final = 100
@@ -50,6 +53,7 @@ class Taking(Struct, frozen=True, kw_only=True):
         raw: The message as text; empty for none.
         profile: Of its sender.
         codes: The code sets in force.
+        note_ids: Streams of the notes that it brings or takes back, by the sender's number.
         siblings: The patient's other encounters, for what was billed on the same days.
         patient_id: The patient's opaque id, by `patient_parts`.
         encounter_id: The encounter that it is about; empty where it is about a patient.
@@ -63,6 +67,7 @@ class Taking(Struct, frozen=True, kw_only=True):
     raw: str
     profile: Profile
     codes: CodeRules = NOT_LOADED
+    note_ids: Mapping[str, str] = {}
     siblings: tuple[str, ...] = ()
     patient_id: str = ""
     encounter_id: str = ""
@@ -73,6 +78,7 @@ class Taking(Struct, frozen=True, kw_only=True):
     def streams(self) -> list[str]:
         """Every stream that the decision needs."""
         named = (self.encounter_id, self.prior_id, *self.others, *self.siblings)
+        named += tuple(self.note_ids.values())
         return [stream_id for stream_id in dict.fromkeys(named) if stream_id]
 
 
@@ -100,6 +106,7 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
     message = taking.message
     facts: list[Fact] = []
     moved: Account | None = None
+    merged: list[Fact] = []
     if taking.prior_id:
         moved, merged = _merged_away(taking, loaded, context)
         facts += merged
@@ -117,8 +124,12 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
         if moved is not None and stream_id == taking.encounter_id:
             account = absorb(account, moved)
         keeps_patient = state is not None and message.effect is not Effect.MERGE
+        encounter = state or Encounter(encounter_id=stream_id)
+        if merged and stream_id == taking.encounter_id:
+            encounter, held = _holds_moved(loaded.get(taking.prior_id), encounter)
+            facts += held
         step = Step(
-            encounter=state or Encounter(encounter_id=stream_id),
+            encounter=encounter,
             patient_id=state.patient_id if state and keeps_patient else taking.patient_id,
             account=account,
             profile=taking.profile,
@@ -127,6 +138,22 @@ def take(taking: Taking, loaded: Loaded, context: Context) -> list[Fact]:
         )
         reasons = [*faults_of(message), *noticed]
         facts += step.facts(context, received=taking, reasons=reasons)
+        if stream_id == taking.encounter_id:
+            facts += _noted(taking, step.patient_id, loaded)
+    return facts
+
+
+def _noted(taking: Taking, patient_id: str, loaded: Loaded) -> list[Fact]:
+    """Record the notes that a message brings, and those that it takes back."""
+    ids, facts = taking.note_ids, list[Fact]()
+    for number in taking.message.withdrawn:
+        if number in ids:
+            facts += taken_back(ids[number], taking.message_id, loaded)
+    for said in taking.message.notes:
+        note_id = ids.get(said.document_number)
+        if note_id is not None:
+            encounter_id, message_id = taking.encounter_id, taking.message_id
+            facts.append(received(said, note_id, encounter_id, patient_id, message_id, loaded))
     return facts
 
 
@@ -227,6 +254,10 @@ class Step(Struct, frozen=True, kw_only=True):
                     charge_count=found.line_count,
                     billed_cents=found.net_cents,
                     service_from=found.service_from,
+                    class_code=account.stay.class_code or "",
+                    payer_id=first_payer(account),
+                    specialty_code=specialty(account),
+                    time_zone=self.profile.time_zone,
                 ),
             )
         ]
@@ -275,6 +306,17 @@ class Step(Struct, frozen=True, kw_only=True):
             },
             warnings=list(found.warnings)[:REASONS_MAX],
         )
+
+
+def _holds_moved(prior: object, encounter: Encounter) -> tuple[Encounter, list[Fact]]:
+    """Let the open queries about an account that is merged away hold the one that took it over."""
+    queries = prior.open_queries if isinstance(prior, Encounter) else ()
+    held = structs.replace(encounter, open_queries=(*encounter.open_queries, *queries))
+    stream_id = encounter.encounter_id
+    return held, [
+        Fact(stream_id, CodingQueryHoldPlaced(encounter_id=stream_id, query_id=query_id))
+        for query_id in queries
+    ]
 
 
 def _merged_away(

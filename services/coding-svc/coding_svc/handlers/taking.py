@@ -29,6 +29,7 @@ from coding_svc.decide import commands
 from coding_svc.decide.encounter import Taking, encounter_parts, patient_parts, take
 from coding_svc.handlers.way import Taken, Way
 from coding_svc.model.documented import Documented, Effect, SetAside
+from coding_svc.model.note import NOTE_ID_PREFIX
 from coding_svc.model.reasons import reason
 from coding_svc.problems import EncounterMergedAway, PatientForgotten
 from coding_svc.rules.profile import Profile, Profiles
@@ -209,6 +210,7 @@ async def _take(
     patient_id = way.opaque_id("pt", *patient_parts(said))
     located = structs.replace(located, patient_id=patient_id)
     for _ in range(MERGES_FOLLOWED_MAX):
+        located = _with_notes(way, located)
         try:
             outcome = await way.execute(
                 command_id=message_id,
@@ -226,6 +228,16 @@ async def _take(
             return await _set_aside(way, forgotten, message_id, sha256, "", header)
         return _taken(message_id, header, outcome)
     raise StreamMoved("The account is being merged on and on; send the message again.")
+
+
+def _with_notes(way: Way, taking: Taking) -> Taking:
+    """Name the streams of the notes that a message brings or takes back."""
+    said, encounter_id = taking.message, taking.encounter_id
+    if not encounter_id or not (said.notes or said.withdrawn):
+        return taking
+    numbers = (*said.withdrawn, *(note.document_number for note in said.notes))
+    ids = {n: way.opaque_id(NOTE_ID_PREFIX, encounter_id, n) for n in numbers}
+    return structs.replace(taking, note_ids=ids)
 
 
 async def _located(way: Way, taking: Taking) -> Taking | SetAside:

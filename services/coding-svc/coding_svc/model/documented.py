@@ -54,6 +54,24 @@ class Key(Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
+class NoteText(Struct, frozen=True, kw_only=True):
+    """The words of a note. PHI.
+
+    Attributes:
+        document_number: The sender's: TXA-12; masterIdentifier of a DocumentReference.
+        kind: TXA-2; type of a DocumentReference.
+        is_final: It is authenticated.
+        written_on: Date of the note, at the facility; empty where it says none.
+        text: As it was written.
+    """
+
+    document_number: str
+    kind: str = ""
+    is_final: bool = False
+    written_on: str = ""
+    text: str
+
+
 class Documented(Struct, frozen=True, kw_only=True):
     """One message, understood.
 
@@ -80,6 +98,7 @@ class Documented(Struct, frozen=True, kw_only=True):
         facility_codes: What only a facility claim says.
         documents: Notes, and in `withdrawn` the numbers of those that are taken back.
         withdrawn: Document numbers to drop.
+        notes: The words of the notes that it brings.
         removes_insurance: A snapshot without insurance removes what is known.
         reasons: What was noticed about the message itself.
     """
@@ -106,6 +125,7 @@ class Documented(Struct, frozen=True, kw_only=True):
     facility_codes: FacilityCodes | None = None
     documents: tuple[Document, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    notes: tuple[NoteText, ...] = ()
     removes_insurance: bool = False
     reasons: tuple[Reason, ...] = ()
 

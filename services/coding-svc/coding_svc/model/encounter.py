@@ -11,6 +11,18 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from coding_svc.model.adopted import Adopted, evolve_adopted
+from coding_svc.model.audit import CASE_EVENTS, Audit, AuditCase, evolve_audit, evolve_case
+from coding_svc.model.desk import (
+    CODER_EVENTS,
+    Coder,
+    Desk,
+    Packs,
+    evolve_coder,
+    evolve_packs,
+    follow_desk,
+)
+from coding_svc.model.note import NOTE_EVENTS, Learned, Note, evolve_learned, evolve_note
 from coding_svc.model.query import QUERY_EVENTS, Query, evolve_query
 from coding_svc.model.services import Service, services_of
 from rcm.events.clinical import DrgGrouping, Reason
@@ -21,6 +33,9 @@ from rcm.events.coding import (
     EncounterReceived,
     MessageSetAside,
 )
+from rcm.events.coding_audit import AuditDrawn
+from rcm.events.coding_codes import CodeSetsAdopted, SuggestionLearned
+from rcm.events.coding_desk import EvidencePackIssued
 from rcm.events.coding_query import CodingQueryHoldLifted, CodingQueryHoldPlaced
 from rcm.events.envelope import Recorded
 from rcm.events.phi import Phi
@@ -47,6 +62,7 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
         open_queries: Physician queries that hold it, the oldest first.
         services: What was billed last, for the patient's other encounters.
         drg: The MS-DRG of what was billed last.
+        desk: The encounter as a piece of work.
     """
 
     encounter_id: str
@@ -64,6 +80,7 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
     open_queries: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     drg: DrgGrouping | None = None
+    desk: Desk = Desk()
 
 
 class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
@@ -78,7 +95,7 @@ class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
     outcome: str
 
 
-State = Encounter | SetAside | Query
+State = Encounter | SetAside | Query | Coder | Packs | Audit | AuditCase | Note | Learned | Adopted
 """What a stream of this service can be."""
 
 
@@ -89,9 +106,24 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
         return SetAside(event.message_id, event.outcome)
     if isinstance(event, QUERY_EVENTS):
         return evolve_query(state if isinstance(state, Query) else None, recorded)
+    if isinstance(event, NOTE_EVENTS):
+        return evolve_note(state if isinstance(state, Note) else None, recorded)
+    if isinstance(event, SuggestionLearned):
+        return evolve_learned(state if isinstance(state, Learned) else None, event)
+    if isinstance(event, CodeSetsAdopted):
+        return evolve_adopted(event)
+    if isinstance(event, CODER_EVENTS):
+        return evolve_coder(state if isinstance(state, Coder) else None, recorded)
+    if isinstance(event, EvidencePackIssued):
+        return evolve_packs(state if isinstance(state, Packs) else None, recorded)
+    if isinstance(event, AuditDrawn):
+        return evolve_audit(event)
+    if isinstance(event, CASE_EVENTS):
+        return evolve_case(state if isinstance(state, AuditCase) else None, event)
     encounter = (
         state if isinstance(state, Encounter) else Encounter(encounter_id=recorded.stream_id)
     )
+    encounter = structs.replace(encounter, desk=follow_desk(encounter.desk, recorded))
     match event:
         case EncounterReceived():
             return structs.replace(

@@ -156,6 +156,16 @@ REASONS: Final = {
         "The message answers a query that is not here.", "Look at its reference."
     ),
     "query-closed": _note("The message answers a query that is closed.", "Read it; open another."),
+    "withdrawal-asked": Wording(
+        "The release was asked back; billing has not answered yet.", "Wait for the answer."
+    ),
+    "release-withdrawn": Wording(
+        "The release was taken back before it was sent.", "Correct the codes, and release."
+    ),
+    "changed-while-asked-back": Wording(
+        "Something came while the release was asked back, and the release stands.",
+        "Look at it, and release: a replacement follows.",
+    ),
     "bill-hold": Wording("Inside the days that the hospital waits for late charges.", "Wait."),
     # -- what was found ------------------------------------------------------------------------
     "no-diagnosis": Wording("No final diagnosis.", "Code the encounter."),

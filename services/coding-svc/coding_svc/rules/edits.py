@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from coding_svc.model.reasons import reason
 from coding_svc.model.services import Service
+from rcm.codes.edits.model import Finding, Override, Severity, refuse_override
 from rcm.events.clinical import ChargeLine, Diagnosis, DrgGrouping, Reason
 
 EDITS_VERSION: Final = "1"
@@ -89,6 +90,21 @@ class Edit(Struct, frozen=True):
     codes: tuple[str, ...] = ()
     override: Role = "nobody"
     version: int = 1
+
+
+def refusal(edit: Edit, role: Role, words: str) -> str | None:
+    """Return why a person may not set a finding aside; None where the person may."""
+    finding = Finding(
+        rule_id=edit.reason.rule_id,
+        version=edit.version,
+        severity=Severity.ERROR,
+        path=edit.reason.path,
+        codes=edit.codes,
+        why=edit.reason.text,
+        what_to_do=edit.reason.remedy,
+        may_override=Override(edit.override),
+    )
+    return refuse_override(finding, Override(role), words)
 
 
 class Checked(Struct, frozen=True):

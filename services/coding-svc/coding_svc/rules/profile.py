@@ -115,6 +115,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         authorization_number: Where the prior authorization stands.
         place_of_service: Where a line's place of service may stand, as two digits.
         form: Claim form of every charge: P or I; empty decides line by line.
+        takes_reports: Texts of results (ORU^R01) are read as notes.
         is_charge: False for feeds whose DFT are no charges, such as supply usage.
         absent_insurance_removes: A snapshot (A08) without IN1 removes the insurance.
         department_is_revenue_code: FT1-13 holds a revenue code.
@@ -155,6 +156,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authorization_number: tuple[FieldPath, ...] = ("IN1-14", "IN3-2")
     place_of_service: tuple[FieldPath, ...] = ("FT1-16.7", "FT1-16.6")
     form: Literal["", "P", "I"] = ""
+    takes_reports: bool = False
     is_charge: bool = True
     absent_insurance_removes: bool = True
     department_is_revenue_code: bool = False

@@ -13,6 +13,7 @@ from typing import Final
 
 from coding_svc.codec.fhir.charges import charges
 from coding_svc.codec.fhir.document import Node, Resources
+from coding_svc.codec.fhir.notes import notes, withdrawn
 from coding_svc.codec.fhir.values import (
     coding_of,
     day_and_time,
@@ -128,6 +129,8 @@ class _Reader:
             diagnoses=self._diagnoses() or None,
             procedures=self._procedures() or None,
             charges=items,
+            withdrawn=withdrawn(self.resources),
+            notes=notes(self.resources, self.profile.zone),
             reasons=(*self.reasons, *noticed),
         )
 

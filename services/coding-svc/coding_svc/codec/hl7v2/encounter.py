@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from coding_svc.codec.hl7v2 import parts
 from coding_svc.codec.hl7v2.charges import Line, charge, is_charge
 from coding_svc.codec.hl7v2.message import Message, Segment
+from coding_svc.codec.hl7v2.notes import REPORT, note_of
 from coding_svc.codec.hl7v2.values import moment, sortable
 from coding_svc.model.account import Charge, Coverage, Document, Stay
 from coding_svc.model.documented import Documented, Effect, Key, SetAside
@@ -39,10 +40,12 @@ EFFECTS: Final = {
     "BAR^P06": Effect.CLOSE,
     "BAR^P12": Effect.CODE,
     **dict.fromkeys(("MDM^T02", "MDM^T08", "MDM^T11"), Effect.ADD),
+    REPORT: Effect.ADD,
 }
 """The messages that are taken, and what each does."""
 
 _CLASS_OF_TRIGGER: Final = {"ADT^A06": "I", "ADT^A07": "O", "ADT^A05": "P"}
+_BRING_NOTES: Final = frozenset({"MDM^T02", "MDM^T08", REPORT})
 _FINAL_DOCUMENTS: Final = ("AU", "LA", "DI")
 _NAME_MAX: Final = 100
 
@@ -74,7 +77,7 @@ def understand(message: Message, profiles: Profiles, message_id: str) -> Documen
 
     if profile is None:
         return aside("rejected", reason("sender-not-expected", "MSH[1]-3"))
-    if kind not in EFFECTS:
+    if kind not in EFFECTS or (kind == REPORT and not profile.takes_reports):
         return aside("ignored", reason("kind-not-taken", "MSH[1]-9"))
     if msh.text(11) not in profile.processing:
         return aside("ignored", reason("not-production", "MSH[1]-11"))
@@ -136,6 +139,7 @@ class _Reader:
             facility_codes = parts.facility_codes(single, profile, origin)
         acc, coverages = single.get("ACC"), self._coverages()
         documents, withdrawn = self._documents()
+        note = note_of(self.message, self.kind, profile) if self.kind in _BRING_NOTES else None
         return Documented(
             kind=self.kind,
             effect=effect,
@@ -161,6 +165,7 @@ class _Reader:
             facility_codes=facility_codes,
             documents=documents,
             withdrawn=withdrawn,
+            notes=(note,) if note is not None else (),
             removes_insurance=(
                 self.kind == "ADT^A08" and coverages is None and profile.absent_insurance_removes
             ),
