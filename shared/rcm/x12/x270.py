@@ -25,7 +25,7 @@ from rcm.x12.x270_documents import (
     Response,
     Trace,
 )
-from rcm.x12.x270_read import Reading, ReadInquiry, ReadResponse, read
+from rcm.x12.x270_read import Reading, ReadInquiry, ReadResponse, Stream, read
 from rcm.x12.x837_details import Procedure
 from rcm.x12.x837_segments import cents
 
@@ -45,6 +45,7 @@ __all__ = [
     "Reading",
     "Rejection",
     "Response",
+    "Stream",
     "Trace",
     "read",
     "write_270",

@@ -89,6 +89,40 @@ class Reading(Struct, frozen=True):
     reader: Reader
 
 
+class Stream:
+    """A file of 270s and 271s, read person by person in constant memory.
+
+    Attributes:
+        reader: The interchanges, for acknowledging.
+        findings: What is wrong so far. May be cleared while reading.
+    """
+
+    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
+        self.reader = Reader(source)
+        self.findings: list[Finding] = self.reader.findings
+        self._relax = relax
+
+    def __iter__(self) -> Iterator[ReadInquiry | ReadResponse | SetAside]:
+        """Give each inquiry and response, and what could not be read."""
+        checker: Checker | None = None
+        levels: _Levels | None = None
+        for unit in self.reader.units():
+            guide = unit.transaction.guide
+            known = guide is not None and guide.set_code in {"270", "271"}
+            if unit.name == "ST":
+                checker = Checker(unit.transaction, relax=self._relax) if known else None
+                levels = _Levels(unit.transaction.set_code == "270") if known else None
+            if checker is not None:
+                self.findings += checker.feed(unit)
+            if levels is None:
+                if unit.texts:
+                    yield _aside(unit, self.findings, NOT_ELIGIBILITY, "It is another kind.")
+            elif unit.is_cut_off and unit.name != "SE":
+                yield _aside(unit, self.findings, CUT_OFF, "Its end is missing.")
+            else:
+                yield from levels.take(unit, self.findings)
+
+
 def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Reading:
     """Read a whole file.
 
@@ -96,32 +130,14 @@ def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Re
         source: The file's bytes, or a binary file.
         relax: Ids of rules not to apply.
     """
-    reader = Reader(source)
-    findings = reader.findings
-    gathered: list[ReadInquiry | ReadResponse | SetAside] = []
-    checker: Checker | None = None
-    levels: _Levels | None = None
-    for unit in reader.units():
-        guide = unit.transaction.guide
-        known = guide is not None and guide.set_code in {"270", "271"}
-        if unit.name == "ST":
-            checker = Checker(unit.transaction, relax=relax) if known else None
-            levels = _Levels(unit.transaction.set_code == "270") if known else None
-        if checker is not None:
-            findings += checker.feed(unit)
-        if levels is None:
-            if unit.texts:
-                gathered.append(_aside(unit, findings, NOT_ELIGIBILITY, "It is another kind."))
-        elif unit.is_cut_off and unit.name != "SE":
-            gathered.append(_aside(unit, findings, CUT_OFF, "Its end is missing."))
-        else:
-            gathered += levels.take(unit, findings)
+    stream = Stream(source, relax=relax)
+    gathered = list(stream)
     return Reading(
         tuple(one for one in gathered if isinstance(one, ReadInquiry)),
         tuple(one for one in gathered if isinstance(one, ReadResponse)),
         tuple(one for one in gathered if isinstance(one, SetAside)),
-        tuple(findings),
-        reader,
+        tuple(stream.findings),
+        stream.reader,
     )
 
 

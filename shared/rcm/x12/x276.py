@@ -18,7 +18,7 @@ from rcm.x12.x276_documents import (
     StatusReport,
     StatusRequest,
 )
-from rcm.x12.x276_read import Reading, ReadStatus, read
+from rcm.x12.x276_read import Reading, ReadStatus, Stream, read
 from rcm.x12.x277ca_documents import StatusCode
 from rcm.x12.x837_details import Procedure
 from rcm.x12.x837_segments import cents
@@ -35,6 +35,7 @@ __all__ = [
     "StatusLine",
     "StatusReport",
     "StatusRequest",
+    "Stream",
     "read",
     "write_276",
     "write_277",

@@ -79,6 +79,47 @@ class Reading(Struct, frozen=True):
         return tuple(one for one in found if isinstance(one, StatusReport))
 
 
+class Stream:
+    """A file of 276s and 277s, read claim by claim in constant memory.
+
+    Attributes:
+        reader: The interchanges, for acknowledging.
+        findings: What is wrong so far. May be cleared while reading.
+    """
+
+    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
+        self.reader = Reader(source)
+        self.findings: list[Finding] = self.reader.findings
+        self._relax = relax
+
+    def __iter__(self) -> Iterator[ReadStatus | SetAside]:
+        """Give each request and report, and what could not be read."""
+        checker: Checker | None = None
+        levels: _Levels | None = None
+        for unit in self.reader.units():
+            guide = unit.transaction.guide
+            known = guide is not None and guide.guide_id == "005010X212"
+            if unit.name == "ST":
+                checker = Checker(unit.transaction, relax=self._relax) if known else None
+                levels = _Levels(is_request=unit.transaction.set_code == "276") if known else None
+            if checker is not None:
+                self.findings += checker.feed(unit)
+            rule, message = None, ""
+            if levels is None:
+                rule, message = NOT_CLAIM_STATUS, "It is another kind of transaction."
+            elif unit.is_cut_off and unit.name != "SE":
+                rule, message = CUT_OFF, "Its end is missing."
+            else:
+                try:
+                    yield from levels.take(unit)
+                except (ValueError, TypeError, IndexError):
+                    rule, message = UNREADABLE, "A value of it cannot be read."
+            if rule is not None and unit.texts:
+                finding = Finding(rule=rule, place=unit.place(), message=message)
+                self.findings.append(finding)
+                yield SetAside(unit, (finding,))
+
+
 def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Reading:
     """Read a whole file.
 
@@ -86,35 +127,14 @@ def read(source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> Re
         source: The file's bytes, or a binary file.
         relax: Ids of rules not to apply.
     """
-    reader = Reader(source)
-    findings = reader.findings
-    documents: list[ReadStatus] = []
-    aside: list[SetAside] = []
-    checker: Checker | None = None
-    levels: _Levels | None = None
-    for unit in reader.units():
-        guide = unit.transaction.guide
-        known = guide is not None and guide.guide_id == "005010X212"
-        if unit.name == "ST":
-            checker = Checker(unit.transaction, relax=relax) if known else None
-            levels = _Levels(is_request=unit.transaction.set_code == "276") if known else None
-        if checker is not None:
-            findings += checker.feed(unit)
-        rule, message = None, ""
-        if levels is None:
-            rule, message = NOT_CLAIM_STATUS, "It is another kind of transaction."
-        elif unit.is_cut_off and unit.name != "SE":
-            rule, message = CUT_OFF, "Its end is missing."
-        else:
-            try:
-                documents += levels.take(unit)
-            except (ValueError, TypeError, IndexError):
-                rule, message = UNREADABLE, "A value of it cannot be read."
-        if rule is not None and unit.texts:
-            finding = Finding(rule=rule, place=unit.place(), message=message)
-            findings.append(finding)
-            aside.append(SetAside(unit, (finding,)))
-    return Reading(tuple(documents), tuple(aside), tuple(findings), reader)
+    stream = Stream(source, relax=relax)
+    gathered = list(stream)
+    return Reading(
+        tuple(one for one in gathered if isinstance(one, ReadStatus)),
+        tuple(one for one in gathered if isinstance(one, SetAside)),
+        tuple(stream.findings),
+        stream.reader,
+    )
 
 
 class _Levels:
