@@ -97,12 +97,14 @@ def test_a_segment_repeated_moved_or_lost_raises_nothing(data, draw):
     place = draw.draw(st.integers(0, len(segments) - 1))
     other = draw.draw(st.integers(0, len(segments)))
     segment = segments[place]
-    if draw.draw(st.booleans()):
+    is_lost, is_put = draw.draw(st.booleans()), draw.draw(st.booleans())
+    if is_lost:
         del segments[place]
-    if draw.draw(st.booleans()):
+    if is_put:
         segments.insert(min(other, len(segments)), segment)
     broken = ("~".join(segments) + "~").encode()
     check = x837.FileCheck(broken, as_of=date(2026, 6, 30))
     for _ in check:
         pass
-    assert broken == data or check.findings or segments.count(segment) > 1
+    # What only moved may be right there too: K3 of the claim is K3 of its last line.
+    assert is_lost is is_put or check.findings

@@ -72,6 +72,7 @@ class Checker:
         self._levels = [_Level(transaction.guide.root, 1)]
         self._findings: list[Finding] = []
         self._patterns: dict[str, Patterns] = {}
+        self._ways: dict[tuple[LoopUse, int, LoopUse], tuple[int, LoopUse] | None] = {}
         self._unit: Unit | None = None
         self._index = 0
         self._is_silent = False
@@ -134,22 +135,33 @@ class Checker:
     def _enter_clean(self, loop: LoopUse) -> bool:
         """Go on to a loop that is right in itself, if it may stand here; else change nothing."""
         levels = self._levels
-        for depth in range(len(levels) - 1, -1, -1):
-            level = levels[depth]
+        key = (levels[-1].loop, len(levels), loop)
+        if key not in self._ways:
+            self._ways[key] = self._way(loop)
+        way = self._ways[key]
+        if way is None:
+            return False
+        count, entry = way
+        for level in levels[len(levels) - count :]:
+            if not level.is_settled:
+                return False
+        level = levels[-count - 1]
+        if entry.order < level.rank or self._is_full(level, entry):
+            return False
+        del levels[len(levels) - count :]
+        level.rank = entry.order
+        inside = _Level(entry, level.count(entry))
+        levels.append(inside)
+        self._end_of_clean(inside)
+        return True
+
+    def _way(self, loop: LoopUse) -> tuple[int, LoopUse] | None:
+        """Find how many open loops end where a clean one begins, and which one it is there."""
+        for count, level in enumerate(reversed(self._levels)):
             entry = _cut_loop(level.loop, loop)
-            if entry is None and level.is_settled:
-                continue
-            if entry is None or entry is _UNSURE or entry.order < level.rank:
-                return False
-            if self._is_full(level, entry):
-                return False
-            del levels[depth + 1 :]
-            level.rank = max(level.rank, entry.order)
-            inside = _Level(entry, level.count(entry))
-            levels.append(inside)
-            self._end_of_clean(inside)
-            return True
-        return False
+            if entry is not None:
+                return None if entry is _UNSURE else (count, entry)
+        return None
 
     def _finish_clean(self, unit: Unit, loop: LoopUse) -> None:
         level = self._levels[-1]

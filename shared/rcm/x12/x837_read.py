@@ -61,6 +61,8 @@ LEVEL_CHILD: Final = Rule(
     ("IK4", "I12"),
 )
 RULES: Final = (NOT_837, LEVEL_UNKNOWN, LEVEL_NUMBER, LEVEL_PARENT, LEVEL_CHILD)
+_DEPTHS: Final = {"20": 0, "22": 1, "23": 2}  # HL03: billing provider, subscriber, patient
+_LOOPS: Final = ("2000A", "2000B", "2000C")
 _TABLES: Final[dict[str, ClaimTable]] = {
     "005010X222A1": PROFESSIONAL_CLAIM,
     "005010X223A2": INSTITUTIONAL_CLAIM,
@@ -176,10 +178,13 @@ class Stream:
                     one = _Transaction(self, unit.transaction, table, self._relax, self._check)
             if one is None:
                 yield from self._stranger(unit)
-            else:
-                yield from one.take(unit)
-            if unit.name == "SE":
+            elif unit.name == "SE":
+                yield from one.end(unit)
                 one = None
+            else:
+                event = one.take(unit)
+                if event is not None:
+                    yield event
 
     def _stranger(self, unit: Unit) -> Iterator[Event]:
         """Set aside a unit of a transaction that is no 837 of ours."""
@@ -216,38 +221,40 @@ class _Transaction:
         self._holder: tuple[Subscriber, Payer] | None = None
         self._patient: Patient | None = None
         self._above: Above | None = None
-        self._level = ""
         self._loops = {"20": 0, "22": 0, "23": 0, "CLM": 0}
-        self._loop = ""
+        self._path: tuple[str, ...] = ()
         self._count = 0
         self._parents: dict[str, str] = {}
-        self._levels: dict[str, Origin] = {}
+        self._levels: tuple[Origin, ...] = ()
         self._promise: tuple[Unit, bool] | None = None
         self._faults: dict[str, tuple[Finding, ...]] = {}
 
-    def take(self, unit: Unit) -> Iterator[Event]:
+    def take(self, unit: Unit) -> Event | None:
+        """Read the next unit."""
         found: list[Finding] = []
         if self._checker is not None:
             found = self._checker.feed(unit)
-            self._findings += found
-        if unit.name == "SE":
-            self._keep_promise(has_children=False)
-            if len(unit.texts) > 1:
-                yield self._set_aside(unit, 1)
-            yield Trailer(unit.transaction, is_complete=not unit.is_cut_off)
-        elif unit.is_cut_off:
-            place = unit.place(len(unit.texts) - 1, claim_id=_claim_id(unit))
+            if found:
+                self._findings += found
+        if unit.is_cut_off:
+            place = unit.place(unit.count - 1, claim_id=_claim_id(unit))
             finding = Finding(rule=CUT_OFF, place=place, message="Its end is missing.")
             self._findings.append(finding)
-            yield SetAside(unit, (finding,))
-        elif unit.name == "CLM":
-            yield self._claim(unit, tuple(found))
-        elif unit.name == "HL":
-            aside = self._enter(unit, found)
-            if aside is not None:
-                yield aside
-        else:
-            yield self._head(unit)
+            return SetAside(unit, (finding,))
+        if unit.name == "CLM":
+            return self._claim(unit, tuple(found))
+        if unit.name == "HL":
+            return self._enter(unit, found)
+        return self._head(unit)
+
+    def end(self, unit: Unit) -> Iterator[Event]:
+        """Read the last unit, SE."""
+        if self._checker is not None:
+            self._findings += self._checker.feed(unit)
+        self._keep_promise(has_children=False)
+        if unit.count > 1:
+            yield self._set_aside(unit, 1)
+        yield Trailer(unit.transaction, is_complete=not unit.is_cut_off)
 
     def _head(self, unit: Unit) -> Event:
         try:
@@ -268,29 +275,30 @@ class _Transaction:
             return self._set_aside(unit, unreadable.index)
         origin = Origin(unit, f"{self._loop}/2300[{self._loops['CLM']}]")
         faults = () if not self._faults else tuple(sum(self._faults.values(), ()))
-        levels = tuple(self._levels.values())
-        return ReadClaim(one, origin, levels, self._submission, found, faults)
+        return ReadClaim(one, origin, self._levels, self._submission, found, faults)
+
+    @property
+    def _loop(self) -> str:
+        return self._path[-1] if self._path else ""
 
     def _enter(self, unit: Unit, found: list[Finding]) -> SetAside | None:
         """Open a level; set it aside when it cannot be read."""
         row = unit.segments[0]
         level = row[3] if len(row) > 3 else ""
         found = found + self._check_level(unit, row, level)
-        if level not in {"20", "22", "23"}:
-            self._above = None
+        depth = _DEPTHS.get(level)
+        self._above = None
+        if depth is None:
             return self._set_aside(unit, 0)
-        for below in ("20", "22", "23"):
-            if below >= level:
-                self._faults.pop(below, None)
-                self._levels.pop(below, None)
+        if self._faults:
+            self._faults = {one: faults for one, faults in self._faults.items() if one < level}
         if found:
             self._faults[level] = tuple(found)
-        self._count_level(level)
-        self._levels[level] = Origin(unit, self._loop)
+        self._count_level(level, depth)
+        self._levels = (*self._levels[:depth], Origin(unit, self._loop))
         try:
             self._read_level(unit, level)
         except ValueError:
-            self._above = None
             if level == "20":
                 self._provider = self._holder = None
             elif level == "22":
@@ -302,30 +310,29 @@ class _Transaction:
         rows = unit.segments
         if level == "20":
             self._provider = billing_provider(rows, self._component)
-            self._holder = self._patient = self._above = None
+            self._holder = self._patient = None
             return
         if level == "22":
             self._holder = subscriber(rows, self._component)
             self._patient = None
         else:
             self._patient = patient(rows, self._component)
-        self._above = None
         if self._provider is not None and self._holder is not None:
             self._above = Above(self._provider, *self._holder, self._patient)
 
-    def _count_level(self, level: str) -> None:
+    def _count_level(self, level: str, depth: int) -> None:
         loops = self._loops
         loops[level] += 1
         loops["CLM"] = 0
-        if level == "20":
-            loops["22"] = loops["23"] = 0
-        elif level == "22":
+        if depth < 2:
             loops["23"] = 0
-        self._loop = f"2000A[{loops['20']}]"
-        if level != "20":
-            self._loop += f"/2000B[{loops['22']}]"
-        if level == "23":
-            self._loop += f"/2000C[{loops['23']}]"
+        if depth < 1:
+            loops["22"] = 0
+        above = self._path[:depth]
+        if len(above) < depth:  # a level is missing; its ordinal is 0
+            above = (f"2000A[{loops['20']}]", f"2000A[{loops['20']}]/2000B[{loops['22']}]")[:depth]
+        step = f"{_LOOPS[depth]}[{loops[level]}]"
+        self._path = (*above, f"{above[-1]}/{step}" if above else step)
 
     def _check_level(self, unit: Unit, row: list[str], level: str) -> list[Finding]:
         """Check the numbers of HL: its own, its parent's, and whether children were promised."""
@@ -336,14 +343,15 @@ class _Transaction:
         faults: list[tuple[Rule, str, int, str]] = []
         if number != str(self._count):
             faults.append((LEVEL_NUMBER, f"HL01 should be {self._count}.", 1, number))
-        if level not in {"20", "22", "23"}:
+        if level not in _DEPTHS:
             faults.append((LEVEL_UNKNOWN, "HL03 is no level of an 837.", 3, level))
         elif level != "20":
-            above = self._parents.get(str(int(level) - (2 if level == "22" else 1)), "")
+            above = self._parents.get("20" if level == "22" else "22", "")
             if parent != above:
                 faults.append((LEVEL_PARENT, f"HL02 should be {above or 'a level'}.", 2, parent))
         self._parents[level] = number
-        self._keep_promise(has_children=level == "23")
+        if self._promise is not None:
+            self._keep_promise(has_children=level == "23")
         self._promise = (unit, child == "1") if level == "22" else None
         if not faults:
             return []

@@ -100,17 +100,19 @@ def claim(rows: Rows, component: str, table: ClaimTable, above: Above) -> Claim:
             if segment_id == "LX":
                 one, place = line(rows, place, component, table.lines)
                 lines.append(one)
-                continue
-            if segment_id == "NM1":
+            elif segment_id == "NM1":
                 group, place = name_group(rows, place)
                 append(facts, "providers", group.provider(component))
-                continue
-            if segment_id == "SBR":
+            elif segment_id == "SBR":
                 other, place = other_payer(rows, place, component)
                 append(facts, "other_payers", other)
-                continue
-            _take(facts, row, component, table)
-            place += 1
+            else:
+                handler = table.handlers.get(segment_id)
+                if handler is not None:
+                    handler(facts, row, component)
+                else:
+                    _take(facts, row, component, table)
+                place += 1
         facts["lines"] = tuple(lines)
         return table.make(
             billing_provider=above.billing_provider,
@@ -136,6 +138,7 @@ class Unreadable(Exception):
 
 
 def _take(facts: Facts, row: Row, component: str, table: ClaimTable) -> None:
+    """Read DTP, REF and AMT, whose qualifiers say what they are."""
     segment_id = row[0]
     if segment_id == "DTP":
         handler = table.handlers.get("DTP" + at(row, 1))
@@ -153,10 +156,6 @@ def _take(facts: Facts, row: Row, component: str, table: ClaimTable) -> None:
         name = table.amounts.get(at(row, 1))
         if name is not None:
             facts[name] = values.cents(at(row, 2))
-    else:
-        handler = table.handlers.get(segment_id)
-        if handler is not None:
-            handler(facts, row, component)
 
 
 def _head(row: Row, component: str) -> Facts:

@@ -72,7 +72,10 @@ def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[Serv
     while place < count:
         row = rows[place]
         segment_id = row[0]
-        if segment_id == "DTP":
+        handler = table.handlers.get(segment_id)
+        if handler is not None:
+            handler(facts, row, component)
+        elif segment_id == "DTP":
             take_day(facts, row, table.days)
         elif segment_id == "REF":
             _take_reference(facts, row, component, table)
@@ -90,10 +93,6 @@ def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[Serv
             name = table.amounts.get(at(row, 1))
             if name:
                 facts[name] = values.cents(at(row, 2))
-        else:
-            handler = table.handlers.get(segment_id)
-            if handler is not None:
-                handler(facts, row, component)
         place += 1
     return table.make(**facts), place
 
@@ -112,8 +111,8 @@ def take_day(facts: Facts, row: Row, days: dict[str, str]) -> None:
     name = days.get(at(row, 1))
     if name == "service_from":
         facts["service_from"], facts["service_through"] = period(at(row, 3))
-    elif name is not None:
-        facts.setdefault(name, values.day(at(row, 3)))
+    elif name is not None and name not in facts:
+        facts[name] = values.day(at(row, 3))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -129,10 +128,11 @@ def period(text: str) -> tuple[Any, Any]:
 
 
 def _take_reference(facts: Facts, row: Row, component: str, table: LineTable) -> None:
-    qualifier = at(row, 1)
+    qualifier = row[1] if len(row) > 1 else ""
     name = table.numbers.get(qualifier)
     if name is not None:
-        facts.setdefault(name, at(row, 2))
+        if name not in facts:
+            facts[name] = at(row, 2)
         return
     name = table.lists.get(qualifier)
     if name is not None:

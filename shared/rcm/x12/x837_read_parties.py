@@ -1,6 +1,7 @@
 """From segments to the people and organisations of an 837: 1000, 2000, 2010, and NM1 groups."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 from rcm.x12 import values
@@ -23,7 +24,6 @@ from rcm.x12.x837_parties import (
 Row = Sequence[str]
 Rows = Sequence[Row]
 _EMPTY: Final = ("",) * 12
-_PARTY_PARTS: Final = frozenset({"N3", "N4", "PER", "PRV", "REF", "DMG"})
 
 
 def at(row: Row, position: int) -> str:
@@ -35,65 +35,91 @@ class NameGroup:
     """An NM1 with the segments that say more of the same party, before they become a typed value.
 
     Attributes:
-        names: `name`, `first_name`, `middle_name` and `suffix`, those that are present.
         code: NM101.
         person: NM102.
+        name: NM103.
+        first_name: NM104.
+        middle_name: NM105.
+        suffix: NM107.
         qualifier: NM108.
         number: NM109.
-        references: The REF segments, raw.
+        street: N3, raw.
+        city: N4, raw.
         demographics: DMG, raw.
+        references: The REF segments, raw.
+        contacts: PER.
+        taxonomy_code: PRV03.
     """
 
     __slots__ = (
-        "_city",
-        "_street",
+        "city",
         "code",
         "contacts",
         "demographics",
-        "names",
+        "first_name",
+        "middle_name",
+        "name",
         "number",
         "person",
         "qualifier",
         "references",
+        "street",
+        "suffix",
         "taxonomy_code",
     )
 
     def __init__(self, row: Row) -> None:
-        if len(row) < 10:
-            row = (*row, *_EMPTY)
-        self.code = row[1]
-        self.person = row[2]
-        self.names: dict[str, Any] = {"name": row[3]}
-        if row[4]:
-            self.names["first_name"] = row[4]
-        if row[5]:
-            self.names["middle_name"] = row[5]
-        if row[7]:
-            self.names["suffix"] = row[7]
-        self.qualifier = row[8]
-        self.number = row[9]
+        if len(row) != 10:
+            row = (*row, *_EMPTY)[:10]
+        (
+            _,
+            self.code,
+            self.person,
+            self.name,
+            self.first_name,
+            self.middle_name,
+            _,
+            self.suffix,
+            self.qualifier,
+            self.number,
+        ) = row
+        self.street: Row | None = None
+        self.city: Row | None = None
+        self.demographics: Row | None = None
         self.references: list[Row] = []
         self.contacts: tuple[Contact, ...] = ()
-        self.demographics: Row | None = None
         self.taxonomy_code = ""
-        self._street: Row | None = None
-        self._city: Row | None = None
 
-    def take(self, row: Row) -> None:
-        """Add a segment that belongs to this party."""
+    def take(self, row: Row) -> bool:
+        """Add a segment if it belongs to this party; tell whether it does."""
         segment_id = row[0]
-        if segment_id == "REF":
-            self.references.append(row)
-        elif segment_id == "N3":
-            self._street = row
+        if segment_id == "N3":
+            self.street = row
         elif segment_id == "N4":
-            self._city = row
-        elif segment_id == "PRV":
-            self.taxonomy_code = at(row, 3)
+            self.city = row
+        elif segment_id == "REF":
+            self.references.append(row)
         elif segment_id == "DMG":
             self.demographics = row
-        else:
+        elif segment_id == "PRV":
+            self.taxonomy_code = at(row, 3)
+        elif segment_id == "PER":
             self.contacts = (*self.contacts, contact(row))
+        else:
+            return False
+        return True
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The names that are present, and the first of them always."""
+        names = {"name": self.name}
+        if self.first_name:
+            names["first_name"] = self.first_name
+        if self.middle_name:
+            names["middle_name"] = self.middle_name
+        if self.suffix:
+            names["suffix"] = self.suffix
+        return names
 
     @property
     def npi(self) -> str:
@@ -103,20 +129,31 @@ class NameGroup:
     @property
     def address(self) -> Address | None:
         """N3 and N4."""
-        street, city = self._street, self._city
-        if street is None and city is None:
-            return None
-        made: dict[str, str] = {}
+        street, city = self.street, self.city
+        if city is None:
+            return None if street is None else Address(line_1=at(street, 1), line_2=at(street, 2))
+        line_1 = line_2 = ""
         if street is not None:
-            made["line_1"] = at(street, 1)
+            line_1 = at(street, 1)
             if len(street) > 2:
-                made["line_2"] = street[2]
-        if city is not None:
-            if len(city) == 4:
-                _, made["city"], made["state_code"], made["postal_code"] = city
-            else:
-                made |= {name: city[place] for place, name in _CITY if place < len(city)}
-        return Address(**made)
+                line_2 = street[2]
+        if len(city) == 4:
+            return Address(
+                line_1=line_1,
+                line_2=line_2,
+                city=city[1],
+                state_code=city[2],
+                postal_code=city[3],
+            )
+        return Address(
+            line_1=line_1,
+            line_2=line_2,
+            city=at(city, 1),
+            state_code=at(city, 2),
+            postal_code=at(city, 3),
+            country_code=at(city, 4),
+            subdivision_code=at(city, 7),
+        )
 
     def one_reference(self, *qualifiers: str) -> str:
         """Give the number of the first REF under one of the qualifiers."""
@@ -134,39 +171,27 @@ class NameGroup:
 
     def provider(self, component: str) -> Provider:
         """Make it a provider of 2310, 2330 or 2420."""
-        more: dict[str, Any] = {}
-        if self.taxonomy_code:
-            more["taxonomy_code"] = self.taxonomy_code
-        if self._city is not None or self._street is not None:
-            more["address"] = self.address
-        if self.references:
-            more["secondary_identifiers"] = self.other_references(component=component)
-        if self.contacts:
-            more["contacts"] = self.contacts
         return Provider(
             role_code=self.code,
             entity_type_code="2" if self.person == "2" else "1",
+            name=self.name,
+            first_name=self.first_name,
+            middle_name=self.middle_name,
+            suffix=self.suffix,
             npi=self.npi,
-            **self.names,
-            **more,
+            taxonomy_code=self.taxonomy_code,
+            address=self.address,
+            secondary_identifiers=self.other_references(component=component),
+            contacts=self.contacts,
         )
-
-
-_CITY: Final = (
-    (1, "city"),
-    (2, "state_code"),
-    (3, "postal_code"),
-    (4, "country_code"),
-    (7, "subdivision_code"),
-)
 
 
 def name_group(rows: Rows, start: int) -> tuple[NameGroup, int]:
     """Read NM1 at `start` with what follows it; also give the place after it."""
     group = NameGroup(rows[start])
     place = start + 1
-    while place < len(rows) and rows[place][0] in _PARTY_PARTS:
-        group.take(rows[place])
+    count = len(rows)
+    while place < count and group.take(rows[place]):
         place += 1
     return group, place
 
@@ -216,11 +241,11 @@ def submission(rows: Rows) -> Submission:
             number=sent.number,
             contacts=sent.contacts,
             entity_type_code="1" if sent.person == "1" else "2",
-            name=sent.names["name"],
-            first_name=sent.names.get("first_name", ""),
-            middle_name=sent.names.get("middle_name", ""),
+            name=sent.name,
+            first_name=sent.first_name,
+            middle_name=sent.middle_name,
         ),
-        receiver=Receiver(name=taken.names["name"], number=taken.number),
+        receiver=Receiver(name=taken.name, number=taken.number),
         originator_reference_number=at(bht, 3),
         created_on=values.day(at(bht, 4)),
         created_time=at(bht, 5),
@@ -265,7 +290,7 @@ def billing_provider(rows: Rows, component: str) -> BillingProvider:
 
 def _plan(group: NameGroup, component: str) -> PayToPlan:
     return PayToPlan(
-        name=group.names["name"],
+        name=group.name,
         number=group.number,
         number_qualifier_code="XV" if group.qualifier == "XV" else "PI",
         address=group.address,
@@ -280,55 +305,68 @@ def subscriber(rows: Rows, component: str) -> tuple[Subscriber, Payer]:
     Raises:
         ValueError: A date or a weight cannot be read.
     """
+    policy: Row = _NO_POLICY
     facts: dict[str, Any] = {}
-    insured, payer = NameGroup(("NM1", "IL", "1")), NameGroup(("NM1", "PR", "2"))
+    insured, payer = _NOBODY, _NO_PAYER
     place = 0
-    while place < len(rows):
+    count = len(rows)
+    while place < count:
         row = rows[place]
-        if row[0] == "NM1":
-            group, place = name_group(rows, place)
+        segment_id = row[0]
+        place += 1
+        if segment_id == "NM1":
+            group, place = name_group(rows, place - 1)
             if group.code == "IL":
                 insured = group
             elif group.code == "PR":
                 payer = group
-            continue
-        if row[0] == "SBR":
-            facts |= {name: row[position] for position, name in _SBR if position < len(row)}
-        elif row[0] == "PAT":
-            facts |= _patient_facts(row)
-        place += 1
+        elif segment_id == "SBR":
+            policy = row if len(row) == 10 else (*row, *_EMPTY)
+        elif segment_id == "PAT":
+            facts = _patient_facts(row)
+    birth_on, sex_code = _demographics(insured)
     holder = Subscriber(
-        **insured.names,
-        **facts,
-        **_demographics(insured),
+        responsibility_code=policy[1],
+        relationship_code=policy[2],
+        group_number=policy[3],
+        group_name=policy[4],
+        insurance_type_code=policy[5],
+        claim_filing_indicator_code=policy[9],
         entity_type_code="2" if insured.person == "2" else "1",
+        name=insured.name,
+        first_name=insured.first_name,
+        middle_name=insured.middle_name,
+        suffix=insured.suffix,
         member_number=insured.number,
         member_number_qualifier_code=insured.qualifier or "MI",
         address=insured.address,
+        birth_on=birth_on,
+        sex_code=sex_code,
         social_security_number=insured.one_reference("SY"),
         property_casualty_claim_number=insured.one_reference("Y4"),
         contact=insured.contacts[0] if insured.contacts else None,
+        **facts,
     )
-    return holder, Payer(
-        name=payer.names["name"],
-        number=payer.number,
-        number_qualifier_code="XV" if payer.qualifier == "XV" else "PI",
-        address=payer.address,
-        secondary_identifiers=payer.other_references("G2", "LU", component=component),
-        billing_provider_identifiers=payer.other_references(
+    return holder, _payer(payer, component)
+
+
+def _payer(group: NameGroup, component: str) -> Payer:
+    return Payer(
+        name=group.name,
+        number=group.number,
+        number_qualifier_code="XV" if group.qualifier == "XV" else "PI",
+        address=group.address,
+        secondary_identifiers=group.other_references("G2", "LU", component=component),
+        billing_provider_identifiers=group.other_references(
             "2U", "EI", "FY", "NF", component=component
         ),
     )
 
 
-_SBR: Final = (
-    (1, "responsibility_code"),
-    (2, "relationship_code"),
-    (3, "group_number"),
-    (4, "group_name"),
-    (5, "insurance_type_code"),
-    (9, "claim_filing_indicator_code"),
-)
+#: What a subscriber without SBR, NM1*IL or NM1*PR is read as; SBR01 is P where it is not said.
+_NO_POLICY: Final = ("SBR", "P", *_EMPTY)
+_NOBODY: Final = NameGroup(("NM1", "IL", "1"))
+_NO_PAYER: Final = NameGroup(("NM1", "PR", "2"))
 
 
 def patient(rows: Rows, component: str) -> Patient:
@@ -350,23 +388,29 @@ def patient(rows: Rows, component: str) -> Patient:
             relationship_code = at(row, 1)
             facts = _patient_facts(row)
         place += 1
+    birth_on, sex_code = _demographics(person)
     return Patient(
-        **person.names,
-        **facts,
-        **_demographics(person),
         relationship_code=relationship_code,
+        name=person.name,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        suffix=person.suffix,
+        birth_on=birth_on,
+        sex_code=sex_code,
         address=person.address,
         property_casualty_claim_number=person.one_reference("Y4"),
         secondary_identifiers=person.other_references("Y4", component=component),
         contact=person.contacts[0] if person.contacts else None,
+        **facts,
     )
 
 
-def _demographics(group: NameGroup) -> dict[str, Any]:
+def _demographics(group: NameGroup) -> tuple[date | None, str]:
+    """Give DMG02 and DMG03."""
     row = group.demographics
-    if row is None or len(row) < 4:
-        return {} if row is None else {"birth_on": values.optional_day(at(row, 2))}
-    return {"birth_on": values.optional_day(row[2]), "sex_code": row[3]}
+    if row is None:
+        return None, ""
+    return values.optional_day(at(row, 2)), at(row, 3)
 
 
 def _patient_facts(row: Row) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def other_payer(rows: Rows, start: int, component: str) -> tuple[OtherPayer, int
     other = OtherPayer(
         **facts,
         subscriber=_other_subscriber(holder),
-        name=payer.names["name"],
+        name=payer.name,
         number=payer.number,
         number_qualifier_code=payer.qualifier or "PI",
         adjustments=tuple(adjusted),
