@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from claims_svc.codec.answers import read_answers
-from claims_svc.decide.acknowledge import acknowledge
+from claims_svc.decide.acknowledge import Filed, acknowledge
 from claims_svc.decide.bill import catch_up, catch_up_streams
 from claims_svc.decide.correct import (
     Correction,
@@ -320,20 +320,24 @@ class Case:
         self.settles()
         return self.written[-1]
 
-    def is_told(self, data: bytes) -> Story:
-        """Let an acknowledgement file come in."""
-        answers = read_answers(data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        known = [_known_interchange(InterchangeRow(**row)) for row in self._answered(answers)]
+    def is_told(self, *data: bytes) -> Story:
+        """Let acknowledgement files come in together."""
+        files = [self._filed(one) for one in data]
+        known = [one for file in files for one in file.known]
         claim_ids = {one for each in known for one in each.all_claim_ids}
-        claim_ids |= {one.claim_id for one in answers.claims} - {""}
+        claim_ids |= {one.claim_id for file in files for one in file.answers.claims} - {""}
         streams = [
-            acknowledgement_stream(sha256),
-            *dict.fromkeys(one.stream for one in known),
+            *(acknowledgement_stream(file.sha256) for file in files),
+            *(one.stream for one in known),
             *self._involved(sorted(claim_ids)),
         ]
-        decide = partial(acknowledge, answers=answers, sha256=sha256, known=known)
-        return self.happens(self.command(streams, decide))
+        decide = partial(acknowledge, files=files)
+        return self.happens(self.command(list(dict.fromkeys(streams)), decide))
+
+    def _filed(self, data: bytes) -> Filed:
+        answers = read_answers(data)
+        known = [_known_interchange(InterchangeRow(**row)) for row in self._answered(answers)]
+        return Filed(answers, hashlib.sha256(data).hexdigest(), known)
 
     def _answered(self, answers: Any) -> list[dict[str, Any]]:
         numbers = {one.interchange_control_number for one in answers.interchanges}

@@ -342,3 +342,58 @@ def test_an_835_after_the_277ca_records_nothing():
     (claim_id,) = case.claim_ids()
     case.is_told(x277ca(REFERENCE, (claim_id, "A2"), payer_number="PCN7"))
     case.happens(remittance(claim_id)).then()
+
+
+def test_files_that_come_together_acknowledge_a_claim_once_at_the_furthest_level():
+    case = sent(2)
+    first, second = case.row("interchange")["claim_ids"]
+    case.is_told(
+        ta1(NUMBER),
+        x277ca(REFERENCE, (first, "A2"), payer_number="PCN7"),
+        x277ca(REFERENCE, (first, "A1"), source="AY", payer_number="CH99"),
+        x999("1", (NUMBER, "A")),
+    )
+    received = [AcknowledgementReceived] * 4
+    case.story.then(*received, ClaimAcknowledged, ClaimAcknowledged)
+    claim = case.state(first)
+    assert (claim.accepted_level, claim.payer_number) == ("277CA-payer", "PCN7")
+    assert case.state(second).accepted_level == "999"
+    files = {row["kind"]: row["claim_count"] for row in case.rows("acknowledgement")}
+    assert files == {"TA1": 0, "999": 2, "277CA": 1}
+
+
+def test_files_that_come_together_do_what_they_do_one_by_one():
+    together, apart = sent(2), sent(2)
+    first, second = together.row("interchange")["claim_ids"]
+    files = [
+        x999("1", (NUMBER, "A")),
+        x277ca(REFERENCE, (first, "A7"), (second, "A1"), source="AY"),
+        x277ca(REFERENCE, (second, "A2"), payer_number="PCN8"),
+        x277ca(REFERENCE, (second, "A2"), payer_number="PCN8"),
+    ]
+    together.is_told(*files)
+    for file in files:
+        apart.is_told(file)
+    assert together.state(first) == apart.state(first)
+    assert together.state(second) == apart.state(second)
+    assert together.state(first).rejected_level == "277CA-clearinghouse"
+    assert together.state(second).payer_number == "PCN8"
+
+
+def test_a_refusal_after_an_acceptance_in_the_same_round_contradicts_it_or_not():
+    case = sent(1)
+    (claim_id,) = case.claim_ids()
+    case.is_told(x277ca(REFERENCE, (claim_id, "A2"), payer_number="PCN7"), x999("1", (NUMBER, "R")))
+    kinds = [fact.event.name for fact in case.story.facts]
+    assert kinds.index("ClaimAcknowledged") < kinds.index("ClaimRejected")
+    claim = case.state(claim_id)
+    assert (claim.status, claim.contradicted) == ("sent", True)
+
+
+def test_files_that_come_together_settle_their_interchange_once():
+    case = batched(2)
+    case.is_told(ta1(NUMBER), x999("1", (NUMBER, "A")))
+    kinds = [fact.event.name for fact in case.story.facts]
+    assert kinds.count("InterchangeSettled") == 1
+    assert kinds.count("ClaimSubmitted") == 2
+    assert kinds.count("ClaimAcknowledged") == 2

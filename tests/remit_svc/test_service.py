@@ -457,6 +457,32 @@ async def test_what_cannot_be_fetched_stays_in_the_mailbox(remit, tmp_path):
     assert "mailbox-unreachable" in remit.log.getvalue()
 
 
+async def test_an_835_that_is_faster_than_our_record_of_the_sending_waits_a_moment(remit, tmp_path):
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    log, early = open_log("remit-svc", to=remit.log), handlers.Early(remit.runtime, 60)
+    own = file_of(transaction(paid_claim(), payment=8_000))
+    foreign = file_of(transaction(paid_claim("TYPO"), payment=8_000, trace="EFT2"))
+    mailbox = Mailbox(a=own, b=foreign)
+    assert await handlers.collect(intake, "northside", mailbox, log, early) == 1
+    assert list(mailbox.files) == ["a"]
+    await remit.submit(submitted())
+    assert await handlers.collect(intake, "northside", mailbox, log, early) == 1
+    assert mailbox.files == {}
+    waiting = (await remit.get("/unmatched")).json()["data"]
+    assert [item["trace_number"] for item in waiting] == ["EFT2"]
+
+
+async def test_an_835_of_claims_that_nobody_sent_does_not_wait_for_ever(remit, tmp_path):
+    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    log, early = open_log("remit-svc", to=remit.log), handlers.Early(remit.runtime, 0.02)
+    mailbox = Mailbox(a=file_of(transaction(paid_claim(), payment=8_000)))
+    assert await handlers.collect(intake, "northside", mailbox, log, early) == 0
+    await asyncio.sleep(0.03)
+    assert await handlers.collect(intake, "northside", mailbox, log, early) == 1
+    (item,) = (await remit.get("/unmatched")).json()["data"]
+    assert item["status"] == "waiting"
+
+
 async def test_the_store_is_what_the_log_says(admin_url, tmp_path):
     settings = await settings_on(admin_url, tmp_path)
     async with running(settings) as remit:

@@ -13,6 +13,7 @@ from claims_svc.gateway import Connect, DirectoryFolder, Wires
 from claims_svc.handlers import desk, mail
 from claims_svc.handlers.sending import Patience, Sender, Size
 from claims_svc.handlers.service import MAIL, of_job, service
+from claims_svc.handlers.stirred import Stirred
 from claims_svc.model.directory import Directory
 from claims_svc.settings import ClaimsSettings
 from claims_svc.store import ClaimsTable
@@ -143,8 +144,9 @@ async def take_up_waiting(
     runtime: Runtime, *, own: ClaimsSettings, directories: DirectoryFolder
 ) -> None:
     """Bill what waited for an answer of the payer, and make the claims that denials asked for."""
+    stirred = Stirred(runtime)
     while True:
-        for tenant_id in directories.refresh():
+        for tenant_id in directories.refresh() if stirred() else ():
             await desk.settle_withdrawals(runtime, tenant_id)
             await desk.bill_waiting(runtime, tenant_id, directories)
             await desk.make_corrections(runtime, tenant_id, directories)

@@ -69,10 +69,6 @@ class ContentRow(ClaimsTable, table=True):
     bound_to: str
     box: str
 
-    def phi(self) -> Phi:
-        """Give the box."""
-        return Phi(self.key_id, self.bound_to, self.box)
-
 
 class EncounterRow(ClaimsTable, table=True):
     """An encounter and what bills it."""
@@ -184,16 +180,38 @@ async def claims_named(
     return (await session.exec(query)).all()
 
 
+async def interchange_numbers(
+    session: AsyncSession, tenant_id: str, claim_ids: Collection[str]
+) -> set[str]:
+    """Name the interchanges (ISA13) that claims were last put into."""
+    number = col(ClaimRow.interchange_control_number)
+    query = select(number).where(
+        col(ClaimRow.tenant_id) == tenant_id, col(ClaimRow.claim_id).in_(claim_ids), number != ""
+    )
+    return set(await session.exec(query))
+
+
+async def replaced_by_them(
+    session: AsyncSession, tenant_id: str, claim_ids: Collection[str]
+) -> list[str]:
+    """Name the claims that claims replace."""
+    replaced = col(ClaimRow.replaces_claim_id)
+    query = select(replaced).where(
+        col(ClaimRow.tenant_id) == tenant_id, col(ClaimRow.claim_id).in_(claim_ids), replaced != ""
+    )
+    return list(await session.exec(query)) if claim_ids else []
+
+
 async def contents(
     session: AsyncSession, tenant_id: str, claim_ids: Collection[str]
 ) -> dict[str, Phi]:
     """Find the sealed contents of claims."""
     if not claim_ids:
         return {}
-    query = select(ContentRow).where(
-        col(ContentRow.tenant_id) == tenant_id, col(ContentRow.claim_id).in_(claim_ids)
-    )
-    return {row.claim_id: row.phi() for row in await session.exec(query)}
+    query = select(
+        ContentRow.claim_id, ContentRow.key_id, ContentRow.bound_to, ContentRow.box
+    ).where(col(ContentRow.tenant_id) == tenant_id, col(ContentRow.claim_id).in_(claim_ids))
+    return {claim_id: Phi(*sealed) for claim_id, *sealed in await session.exec(query)}
 
 
 async def routes_to_send(session: AsyncSession, tenant_id: str) -> Sequence[tuple[str, str]]:

@@ -7,10 +7,11 @@ stops in between is taken up again from the archive; an advice that was posted h
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 from rcm.adjustments.table import BUILT_IN, Table
@@ -27,12 +28,15 @@ from remit_svc import store
 from remit_svc.codec.advice import Advice, ReadFile
 from remit_svc.codec.x835 import read_file
 from remit_svc.decide import advices, claims
-from remit_svc.model import State, evolve, file_stream
+from remit_svc.model import OWN_NUMBER, State, evolve, file_stream
 from remit_svc.problems import FileEmpty, NotPostable
 from remit_svc.views import project
 
 CLAIMS_IN_FLIGHT_MAX: Final = 2_000
 """Claims of one file's advices that wait for the same commit; a larger advice goes alone."""
+
+TOGETHER_MAX: Final = 16
+"""Files of a mailbox that are taken in together."""
 
 TAKEN_UP_AFTER_S: Final = 60.0
 """A file that is not handled after this long was given up by whoever brought it."""
@@ -129,30 +133,50 @@ class Intake:
         """
         if not data:
             raise FileEmpty
-        await asyncio.to_thread(self.archive.keep, tenant_id, data)
         read = await asyncio.to_thread(read_file, data, tenant_id)
-        command = receiving or Command(
-            tenant_id=tenant_id,
-            command_id=f"file-{read.sha256}",
-            streams=[],
-            decide=nothing,
-            actor=actor,
+        await asyncio.to_thread(self.archive.keep, tenant_id, data)
+        (taken,) = await self.take_read(tenant_id, [read], source, actor, receiving)
+        return taken
+
+    async def take_read(
+        self,
+        tenant_id: str,
+        files: Sequence[ReadFile],
+        source: str,
+        actor: str,
+        receiving: Command | None = None,
+    ) -> list[Taken]:
+        """Take in files that stand in the archive, step by step together: their commands share
+        commits. The arguments are those of `take`.
+        """
+        received = await self._all(
+            [
+                _with(
+                    receiving or _command(tenant_id, f"file-{read.sha256}", actor),
+                    [file_stream(read.sha256)],
+                    partial(_receive, read, source),
+                )
+                for read in files
+            ]
         )
-        outcome = await self.runtime.execute(
-            _with(command, [file_stream(read.sha256)], partial(_receive, read, source))
+        found = await self._handle(files, tenant_id, actor)
+        await self._all(
+            [
+                Command(
+                    tenant_id=tenant_id,
+                    command_id=f"handled-{read.sha256}",
+                    streams=[file_stream(read.sha256)],
+                    decide=partial(_finish, read, len(held), len(posted)),
+                    actor=actor,
+                    correlation_id=read.file_id,
+                )
+                for read, (posted, held) in zip(files, found, strict=True)
+            ]
         )
-        posted, held = await self._handle(read, tenant_id, actor)
-        await self.runtime.execute(
-            Command(
-                tenant_id=tenant_id,
-                command_id=f"handled-{read.sha256}",
-                streams=[file_stream(read.sha256)],
-                decide=partial(_finish, read, len(held), len(posted)),
-                actor=actor,
-                correlation_id=read.file_id,
-            )
-        )
-        return Taken(read, posted, held, outcome.repeated or not outcome.recorded)
+        return [
+            Taken(read, *handled, outcome.repeated or not outcome.recorded)
+            for read, handled, outcome in zip(files, found, received, strict=True)
+        ]
 
     async def release(self, tenant_id: str, remittance_id: str, command: Command) -> Any:
         """Post an advice from quarantine, read anew from the archive.
@@ -206,34 +230,36 @@ class Intake:
         return count, missing
 
     async def _handle(
-        self, read: ReadFile, tenant_id: str, actor: str
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        posted: dict[str, None] = {}
-        held: dict[str, None] = {}
-        for group in _groups(read.advices):
-            outcomes = await asyncio.gather(
-                *(
-                    self.runtime.execute(
-                        Command(
-                            tenant_id=tenant_id,
-                            command_id=f"advice-{advice.remittance_id}",
-                            streams=advices.streams_of(advice),
-                            decide=partial(_take_advice, advice, self.table),
-                            actor=actor,
-                            correlation_id=read.file_id,
-                        )
+        self, files: Sequence[ReadFile], tenant_id: str, actor: str
+    ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Post or hold the advices of files, in order. Gives what was posted and held of each."""
+        posted: dict[str, dict[str, None]] = {read.file_id: {} for read in files}
+        held: dict[str, dict[str, None]] = {read.file_id: {} for read in files}
+        for group in _groups([advice for read in files for advice in read.advices]):
+            outcomes = await self._all(
+                [
+                    Command(
+                        tenant_id=tenant_id,
+                        command_id=f"advice-{advice.remittance_id}",
+                        streams=advices.streams_of(advice),
+                        decide=partial(_take_advice, advice, self.table),
+                        actor=actor,
+                        correlation_id=advice.file_id,
                     )
                     for advice in group
-                )
+                ]
             )
-            for outcome in outcomes:
+            for advice, outcome in zip(group, outcomes, strict=True):
                 first = outcome.recorded[0].event if outcome.recorded else None
                 # The same content in another file was handled for that one, not for this.
-                if isinstance(first, RemittanceAccepted) and first.file_id == read.file_id:
-                    posted[first.remittance_id] = None
-                elif isinstance(first, RemittanceQuarantined) and first.file_id == read.file_id:
-                    held[first.remittance_id] = None
-        return tuple(posted), tuple(held)
+                if isinstance(first, RemittanceAccepted) and first.file_id == advice.file_id:
+                    posted[advice.file_id][first.remittance_id] = None
+                elif isinstance(first, RemittanceQuarantined) and first.file_id == advice.file_id:
+                    held[advice.file_id][first.remittance_id] = None
+        return [(tuple(posted[read.file_id]), tuple(held[read.file_id])) for read in files]
+
+    async def _all(self, commands: Sequence[Command]) -> list[Any]:
+        return await asyncio.gather(*map(self.runtime.execute, commands))
 
 
 async def match(
@@ -283,25 +309,99 @@ async def take_dropped(intake: Intake, dropped: Dropped) -> None:
     await intake.take(dropped.tenant_id, dropped.data, "folder", "folder")
 
 
-async def collect(intake: Intake, tenant_id: str, clearinghouse: Clearinghouse, log: Log) -> int:
+class Early:
+    """Which 835 files are faster than the record of our own sending.
+
+    A payer may answer before our interchange is known here to have arrived. Such a payment would
+    be posted through suspense, with the same result and three times the work: it waits a moment.
+    """
+
+    def __init__(self, runtime: Any, patience_s: float) -> None:
+        self._runtime = runtime
+        self._patience_s = patience_s
+        self._seen_at: dict[tuple[str, str], float] = {}
+
+    async def waits(self, tenant_id: str, name: str, read: ReadFile) -> bool:
+        """Tell whether a file of a mailbox is to be left there for now."""
+        numbers = {claim.received.claim_id for one in read.advices for claim in one.claims}
+        async with self._runtime.read(tenant_id) as session:
+            ours = [number for number in numbers if OWN_NUMBER.fullmatch(number)]
+            is_early = not await store.are_charged(session, tenant_id, ours)
+        seen_at = self._seen_at.setdefault((tenant_id, name), monotonic())
+        if is_early and monotonic() - seen_at < self._patience_s:
+            return True
+        del self._seen_at[tenant_id, name]
+        return False
+
+
+async def collect(
+    intake: Intake,
+    tenant_id: str,
+    clearinghouse: Clearinghouse,
+    log: Log,
+    early: Early | None = None,
+) -> int:
     """Take in what waits in a mailbox; it is acknowledged only once it is durable here."""
     taken = 0
     try:
-        for waiting in await clearinghouse.waiting(REMITTANCES):
-            data = await clearinghouse.fetch(waiting.name)
-            try:
-                if data:
-                    await intake.take(tenant_id, data, "clearinghouse", "clearinghouse")
-            except Busy:
-                break
-            except Exception:
-                log.exception("file-failed", tenant_id=tenant_id)
-                continue
-            await clearinghouse.acknowledge(waiting.name)
-            taken += 1
+        waiting = await clearinghouse.waiting(REMITTANCES)
+        for start in range(0, len(waiting), TOGETHER_MAX):
+            names = [one.name for one in waiting[start:][:TOGETHER_MAX]]
+            taken += await _Round(intake, tenant_id, clearinghouse, log, early).take(names)
     except Unreachable:
         log.warning("mailbox-unreachable", tenant_id=tenant_id)
+    except Busy:
+        log.warning("mailbox-left", tenant_id=tenant_id)
     return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Some files of a mailbox, taken in together; one by one where that fails."""
+
+    intake: Intake
+    tenant_id: str
+    clearinghouse: Clearinghouse
+    log: Log
+    early: Early | None
+
+    async def take(self, names: Sequence[str]) -> int:
+        """Take files in and acknowledge them. Gives how many."""
+        fetched = await asyncio.gather(*map(self.clearinghouse.fetch, names))
+        files: dict[str, ReadFile | None] = {}
+        for name, data in zip(names, fetched, strict=True):
+            try:
+                if not data:
+                    files[name] = None
+                    continue
+                read = await asyncio.to_thread(read_file, data, self.tenant_id)
+                if not await self._waits(name, read):
+                    await asyncio.to_thread(self.intake.archive.keep, self.tenant_id, data)
+                    files[name] = read
+            except Busy:
+                raise
+            except Exception:
+                self.log.exception("file-failed", tenant_id=self.tenant_id)
+        if await self._recorded(files):
+            return len(files)
+        return sum([await self._recorded({name: read}) for name, read in files.items()])
+
+    async def _waits(self, name: str, read: ReadFile) -> bool:
+        return self.early is not None and await self.early.waits(self.tenant_id, name, read)
+
+    async def _recorded(self, files: Mapping[str, ReadFile | None]) -> bool:
+        """Post files, and only then take them out of the mailbox."""
+        there = [read for read in files.values() if read is not None]
+        try:
+            if there:
+                await self.intake.take_read(self.tenant_id, there, "clearinghouse", "clearinghouse")
+            await asyncio.gather(*map(self.clearinghouse.acknowledge, files))
+        except (Busy, Unreachable):
+            raise
+        except Exception:
+            self.log.exception("file-failed", tenant_id=self.tenant_id)
+            return False
+        return True
 
 
 def _groups(found: Sequence[Advice]) -> Iterator[list[Advice]]:
@@ -335,6 +435,12 @@ def _take_advice(advice: Advice, table: Table, loaded: Loaded, context: Context)
 
 def _release(advice: Advice, table: Table, loaded: Loaded, context: Context) -> Sequence[Fact]:
     return advices.release(loaded, advice, context, table)
+
+
+def _command(tenant_id: str, command_id: str, actor: str) -> Command:
+    return Command(
+        tenant_id=tenant_id, command_id=command_id, streams=[], decide=nothing, actor=actor
+    )
 
 
 def nothing(_loaded: Loaded, _context: Context) -> Sequence[Fact]:

@@ -19,7 +19,7 @@ from rcm.platform.runtime import Runtime
 from rcm.platform.settings import Settings
 from rcm.platform.telemetry import Log, open_log
 from remit_svc import api, handlers
-from remit_svc.handlers import SERVICE, TAKEN_UP_AFTER_S, Intake
+from remit_svc.handlers import SERVICE, TAKEN_UP_AFTER_S, Early, Intake
 from remit_svc.settings import RemitSettings
 from remit_svc.store import RemitTable
 
@@ -85,6 +85,7 @@ async def watch_mailboxes(
 ) -> None:
     """Collect the 835 files that wait at clearinghouses."""
     intake = Intake(runtime, Archive(settings.data_dir / "archive"), table)
+    early = Early(runtime, own.early_s)
     folder = own.directory_dir or settings.data_dir / "directory"
     async with AsyncExitStack() as stack:
         mailboxes: list[tuple[str, Clearinghouse]] = []
@@ -97,7 +98,7 @@ async def watch_mailboxes(
                     mailboxes.append((tenant_id, clearinghouse))
         while True:
             taken = [
-                await handlers.collect(intake, tenant_id, clearinghouse, log)
+                await handlers.collect(intake, tenant_id, clearinghouse, log, early)
                 for tenant_id, clearinghouse in mailboxes
             ]
             if not any(taken):

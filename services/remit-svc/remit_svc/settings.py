@@ -13,6 +13,7 @@ class RemitSettings(BaseSettings):
         directory_dir: Folder of the tenants' directories, which say how each receiver is reached;
             empty for `directory` in the data folder.
         mailbox_s: How often the mailboxes are looked at when they are empty.
+        early_s: How long an 835 in a mailbox waits that is faster than the record of our sending.
         drop_dir: Folder of `<tenant>/in`, where 835 files are dropped; empty for `drop/remits` in
             the data folder.
         drop_settle_s: A file is whole when it has not changed for so long.
@@ -25,6 +26,7 @@ class RemitSettings(BaseSettings):
 
     directory_dir: Path | None = None
     mailbox_s: float = Field(5.0, gt=0, le=3_600)
+    early_s: float = Field(3.0, ge=0, le=3_600)
     drop_dir: Path | None = None
     drop_settle_s: float = Field(2.0, ge=0)
     reasons: Path | None = None

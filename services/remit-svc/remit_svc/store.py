@@ -15,6 +15,10 @@ Key = tuple[str | int, ...]
 ACCOUNT_NAMES: Final = tuple(ACCOUNTS)
 
 
+IDS_MAX: Final = 5_000
+"""Ids in one query."""
+
+
 class RemitTable(SQLModel, registry=registry()):
     """Tables of remit-svc; a registry of their own, since services may share a process."""
 
@@ -342,6 +346,19 @@ async def claim_account(
 ) -> ClaimAccountRow | None:
     """Find a claim's money."""
     return await session.get(ClaimAccountRow, (tenant_id, claim_id))
+
+
+async def are_charged(session: AsyncSession, tenant_id: str, claim_ids: Sequence[str]) -> bool:
+    """Tell whether all of some claims are known to have been submitted."""
+    for start in range(0, len(claim_ids), IDS_MAX):
+        some = claim_ids[start:][:IDS_MAX]
+        query = select(func.count()).where(
+            _column(ClaimAccountRow.tenant_id) == tenant_id,
+            _column(ClaimAccountRow.claim_id).in_(some),
+        )
+        if (await session.exec(query)).one() < len(some):
+            return False
+    return True
 
 
 async def postings_of_claim(

@@ -7,8 +7,10 @@ only what moves the claim's present sending moves the claim.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from claims_svc.codec.answers import Answers, ClaimAnswer, TransactionAnswer
 from claims_svc.decide.send import settle
@@ -57,66 +59,123 @@ class KnownInterchange(NamedTuple):
         return [claim_id for ids in self.claim_ids.values() for claim_id in ids]
 
 
-def acknowledge(
-    loaded: Loaded,
-    context: Context,
-    answers: Answers,
-    sha256: str,
-    known: Iterable[KnownInterchange],
-) -> list[Fact]:
-    """Record an acknowledgement file and all that follows from it, once.
+class Filed(NamedTuple):
+    """An acknowledgement file that came in.
 
-    Args:
-        loaded: The file's stream, the sequences, the claims, and the claims that those replace.
-        context: For the file's id.
-        answers: What the file says.
+    Attributes:
+        answers: What it says.
         sha256: Of its bytes.
         known: The interchanges of ours that it speaks of.
     """
-    stream = acknowledgement_stream(sha256)
-    if stream in loaded:
-        return []
-    interchanges = {one.interchange_control_number: one for one in known}
-    work = _File(loaded, context.opaque_id("ack", sha256), interchanges)
-    moved = [*work.arrivals(answers), *work.facts(answers)]
-    received = AcknowledgementReceived(
-        acknowledgement_id=work.acknowledgement_id,
-        kind=answers.kind,
-        sha256=sha256,
-        receiver_id=answers.sender_id,
-        interchange_control_number=next(iter(interchanges), ""),
-        claim_ids=sorted(work.claim_ids),
-        unknown_references=sorted(work.unknown),
-        reasons=[*answers.reasons, *work.reasons],
-    )
-    return [Fact(stream, received), *moved]
+
+    answers: Answers
+    sha256: str
+    known: Sequence[KnownInterchange]
+
+
+def acknowledge(loaded: Loaded, context: Context, files: Iterable[Filed]) -> list[Fact]:
+    """Record acknowledgement files that came together and all that follows from them, once.
+
+    A claim that several of them take further is acknowledged once, at the furthest level.
+
+    Args:
+        loaded: The files' streams, the sequences, the claims, and the claims that those replace.
+        context: For the files' ids.
+        files: In the order in which they came.
+    """
+    facts: list[Fact] = []
+    round_ = _Round(loaded)
+    for file in files:
+        stream = acknowledgement_stream(file.sha256)
+        if stream in loaded or file.sha256 in round_.read:
+            continue
+        round_.read.add(file.sha256)
+        work = _File(round_, context.opaque_id("ack", file.sha256), file.known)
+        moved = [*work.arrivals(file.answers), *work.facts(file.answers)]
+        received = AcknowledgementReceived(
+            acknowledgement_id=work.acknowledgement_id,
+            kind=file.answers.kind,
+            sha256=file.sha256,
+            receiver_id=file.answers.sender_id,
+            interchange_control_number=next(
+                (one.interchange_control_number for one in file.known), ""
+            ),
+            claim_ids=sorted(work.claim_ids),
+            unknown_references=sorted(work.unknown),
+            reasons=[*file.answers.reasons, *work.reasons],
+        )
+        facts += [Fact(stream, received), *moved]
+    return [*facts, *round_.acceptances()]
+
+
+class _Round:
+    """What the files of one decision have said so far; the states are those before all of them.
+
+    Attributes:
+        loaded: Those states.
+        read: The files' sha256.
+        settled: Interchanges that are known to have arrived, by sequence and ISA13.
+        refused: The last level that refused a claim.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.read: set[str] = set()
+        self.settled: set[tuple[str, str]] = set()
+        self.refused: dict[str, str] = {}
+        self._accepted: dict[str, str] = {}
+        self._pending: dict[str, ClaimAcknowledged] = {}
+
+    def accepted_level(self, claim: ClaimState) -> str:
+        """The furthest level that has taken a claim."""
+        return self._accepted.get(claim.claim_id, claim.accepted_level)
+
+    def accept(self, claim: ClaimState, told: ClaimAcknowledged) -> None:
+        """Note an acceptance, unless it says nothing new."""
+        claim_id, level, number = told.claim_id, told.level, told.payer_claim_control_number
+        before = self.accepted_level(claim)
+        pending = self._pending.get(claim_id)
+        known = (pending.payer_claim_control_number if pending is not None else "") or (
+            claim.payer_number
+        )
+        if LEVELS.index(level) <= LEVELS.index(before) and number in ("", known):
+            return
+        self._accepted[claim_id] = max(level, before, key=LEVELS.index)
+        if pending is not None and not number:
+            told = replace(told, payer_claim_control_number=pending.payer_claim_control_number)
+        self._pending[claim_id] = told
+
+    def acceptances(self, claim_id: str = "") -> Iterator[Fact]:
+        """Give what was noted and not given yet; of one claim, where one is named."""
+        for one in [claim_id] if claim_id else list(self._pending):
+            told = self._pending.pop(one, None)
+            if told is not None:
+                yield Fact(one, told)
 
 
 class _File:
     """One file on its way into facts; remembers what it met."""
 
     def __init__(
-        self,
-        loaded: Loaded,
-        acknowledgement_id: str,
-        interchanges: Mapping[str, KnownInterchange],
+        self, round_: _Round, acknowledgement_id: str, known: Iterable[KnownInterchange]
     ) -> None:
         self.acknowledgement_id = acknowledgement_id
         self.claim_ids: set[str] = set()
         self.unknown: set[str] = set()
         self.reasons: list[Reason] = []
-        self._loaded = loaded
-        self._interchanges = interchanges
-        self._by_group = {one.group_control_number: one for one in interchanges.values()}
-        # What this file itself has said so far; the states are those before it.
-        self._said: dict[str, str] = {}
+        self._round = round_
+        self._interchanges = {one.interchange_control_number: one for one in known}
+        self._by_group = {one.group_control_number: one for one in self._interchanges.values()}
 
     def arrivals(self, answers: Answers) -> Iterator[Fact]:
         """An answer to an interchange proves that it arrived."""
         for number, one in self._interchanges.items():
-            sequence = self._loaded.get(one.stream)
-            if isinstance(sequence, SequenceState) and number in sequence.open:
-                yield from settle(self._loaded, one.stream, number, "sent", answers.kind)
+            sequence = self._round.loaded.get(one.stream)
+            if not isinstance(sequence, SequenceState) or number not in sequence.open:
+                continue
+            if (one.stream, number) not in self._round.settled:
+                self._round.settled.add((one.stream, number))
+                yield from settle(self._round.loaded, one.stream, number, "sent", answers.kind)
 
     def facts(self, answers: Answers) -> Iterator[Fact]:
         """Go through what the file says in the order of the way to the payer."""
@@ -154,7 +213,7 @@ class _File:
                 continue
             for claim_id in claim_ids:
                 if not answer.is_rejected:
-                    yield from self._accepted(claim_id, one, "999")
+                    self._accepted(claim_id, one, "999")
                     continue
                 at_fault = claim_id in answer.claim_ids or not answer.claim_ids
                 yield from self._rejected(claim_id, one, "999", answer.reasons, at_fault=at_fault)
@@ -173,11 +232,11 @@ class _File:
             elif not answer.is_accepted:
                 self.reasons.append(_neither(claim_id))
             else:
-                yield from self._accepted(claim_id, one, answer.level, answer)
+                self._accepted(claim_id, one, answer.level, answer)
 
     def _present(self, claim_id: str, one: KnownInterchange | None) -> ClaimState | None:
         """Find the claim, if the file speaks of its present sending."""
-        claim = self._loaded.get(claim_id)
+        claim = self._round.loaded.get(claim_id)
         if not isinstance(claim, ClaimState):
             self.unknown.add(_shown(claim_id))
             return None
@@ -201,28 +260,24 @@ class _File:
         one: KnownInterchange | None,
         level: str,
         answer: ClaimAnswer | None = None,
-    ) -> Iterator[Fact]:
+    ) -> None:
         claim = self._present(claim_id, one)
         if claim is None:
             return
-        number = answer.payer_claim_control_number if answer is not None else ""
-        before = self._said.get(claim_id, claim.accepted_level)
-        nothing_new = LEVELS.index(level) <= LEVELS.index(before)
-        if nothing_new and number in ("", claim.payer_number):
-            return
-        self._said[claim_id] = max(level, before, key=LEVELS.index)
-        yield Fact(
-            claim_id,
-            ClaimAcknowledged(
-                claim_id=claim_id,
-                level=level,  # type: ignore[arg-type]  # one of LEVELS, which says the same
-                received_on=(answer.received_on or None) if answer is not None else None,
-                payer_claim_control_number=number,
-                status_category_code=answer.status_category_code if answer is not None else "",
-                status_code=answer.status_code if answer is not None else "",
-                acknowledgement_id=self.acknowledgement_id,
-            ),
+        told = ClaimAcknowledged(
+            claim_id=claim_id,
+            level=level,  # type: ignore[arg-type]  # one of LEVELS, which says the same
+            acknowledgement_id=self.acknowledgement_id,
         )
+        if answer is not None:
+            told = replace(
+                told,
+                received_on=answer.received_on or None,
+                payer_claim_control_number=answer.payer_claim_control_number,
+                status_category_code=answer.status_category_code,
+                status_code=answer.status_code,
+            )
+        self._round.accept(claim, told)
 
     def _rejected(
         self,
@@ -235,8 +290,10 @@ class _File:
         at_fault: bool = True,
     ) -> Iterator[Fact]:
         claim = self._present(claim_id, one)
-        if claim is None or claim.rejected_level == level:
+        if claim is None or self._round.refused.get(claim_id, claim.rejected_level) == level:
             return
+        self._round.refused[claim_id] = level
+        yield from self._round.acceptances(claim_id)
         yield Fact(
             claim_id,
             ClaimRejected(
@@ -248,7 +305,8 @@ class _File:
                 acknowledgement_id=self.acknowledgement_id,
             ),
         )
-        contradicted = LEVELS.index(level) < LEVELS.index(claim.accepted_level)
+        accepted_level = self._round.accepted_level(claim)
+        contradicted = LEVELS.index(level) < LEVELS.index(accepted_level)
         if not at_fault and not contradicted and claim.attempt < ATTEMPTS_MAX:
             yield Fact(claim_id, ClaimReleased(claim_id=claim_id, cause="not-at-fault"))
 

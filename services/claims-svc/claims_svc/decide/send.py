@@ -62,6 +62,7 @@ class Written(NamedTuple):
     """An interchange as it was written."""
 
     interchange_control_number: str
+    claim_count: int
     data: bytes
 
 
@@ -99,7 +100,7 @@ def batch(
         draft = _write(ready, selection, sequence, context.now)
         faults = faults_by_claim(draft.data)
         if not faults:
-            hand_out(Written(control_number(draft.number), draft.data))
+            hand_out(Written(control_number(draft.number), len(ready), draft.data))
             prepared = Fact(stream, _prepared(draft, ready, selection))
             return [*held, prepared, *_batched(draft, ready)]
         left = [one for one in ready if one[0].claim_id not in faults]

@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_svc import store
 from claims_svc.codec.answers import Answers, read_answers
-from claims_svc.decide.acknowledge import KnownInterchange, acknowledge
+from claims_svc.decide.acknowledge import Filed, KnownInterchange, acknowledge
 from claims_svc.gateway import Wire, Wires
 from claims_svc.handlers.service import MAIL, Ask, involved, of_job
 from claims_svc.model.states import acknowledgement_stream, sequence_stream
@@ -16,6 +19,12 @@ from rcm.platform.clearinghouse.port import ACKNOWLEDGEMENTS, Unreachable
 from rcm.platform.runtime import Runtime
 from rcm.platform.telemetry import Log
 
+EMPTY_MAX: Final = 3
+"""So many intervals longer, at the most, is waited before an empty mailbox is read again."""
+
+TOGETHER_MAX: Final = 16
+"""Files of a mailbox that are recorded in one transaction."""
+
 
 async def take_acknowledgement(
     runtime: Runtime,
@@ -23,7 +32,6 @@ async def take_acknowledgement(
     data: bytes,
     ask: Ask,
     *,
-    receiver_id: str = "",
     keep_unreadable: bool = True,
 ) -> Any:
     """Take an acknowledgement file in, once.
@@ -33,7 +41,6 @@ async def take_acknowledgement(
         tenant_id: Whose it is.
         data: The file.
         ask: Makes the command.
-        receiver_id: Who sent it, where the way that it came by says so; else ISA06.
         keep_unreadable: Record a file that cannot be read, so that somebody sees it.
 
     Raises:
@@ -44,36 +51,54 @@ async def take_acknowledgement(
         raise UnreadableAcknowledgement(
             ", ".join(sorted({one.rule_id for one in answers.reasons})) or "Nothing to answer."
         )
-    answers = answers._replace(sender_id=receiver_id or answers.sender_id)
-    sha256 = hashlib.sha256(data).hexdigest()
-    known, claims = await _known(runtime, tenant_id, answers)
+    return await _take_read(runtime, tenant_id, [(answers, _sha256(data))], ask)
+
+
+async def take_together(
+    runtime: Runtime, tenant_id: str, files: Sequence[bytes], receiver_id: str, ask: Ask
+) -> Any:
+    """Take in the acknowledgement files that one receiver had waiting, in one transaction."""
+    read = [(read_answers(data)._replace(sender_id=receiver_id), _sha256(data)) for data in files]
+    return await _take_read(runtime, tenant_id, read, ask)
+
+
+async def _take_read(
+    runtime: Runtime, tenant_id: str, read: Sequence[tuple[Answers, str]], ask: Ask
+) -> Any:
+    async with runtime.read(tenant_id) as session:
+        found = [await _known(session, tenant_id, answers) for answers, _ in read]
+        named = {
+            claim_id for answers, _ in read for one in answers.claims if (claim_id := one.claim_id)
+        }
+        named.update(claim_id for known in found for one in known for claim_id in one.all_claim_ids)
+        claims = await involved(session, tenant_id, named)
+    files = [
+        Filed(answers, sha256, known) for (answers, sha256), known in zip(read, found, strict=True)
+    ]
     streams = [
-        acknowledgement_stream(sha256),
-        *dict.fromkeys(one.stream for one in known),
+        *(acknowledgement_stream(file.sha256) for file in files),
+        *(one.stream for known in found for one in known),
         *claims,
     ]
-    decide = partial(acknowledge, answers=answers, sha256=sha256, known=known)
-    return await runtime.execute(ask(streams, decide))
+    return await runtime.execute(
+        ask(list(dict.fromkeys(streams)), partial(acknowledge, files=files))
+    )
 
 
-async def _known(
-    runtime: Runtime, tenant_id: str, answers: Answers
-) -> tuple[list[KnownInterchange], list[str]]:
-    """Find the interchanges of ours that a file speaks of, and every claim that it may move."""
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+async def _known(session: AsyncSession, tenant_id: str, answers: Answers) -> list[KnownInterchange]:
+    """Find the interchanges of ours that a file speaks of."""
     numbers = {one.interchange_control_number for one in answers.interchanges}
     numbers |= {one.interchange_control_number for one in answers.claims} - {""}
     groups = {one.group_control_number for one in answers.transactions}
     named = {one.claim_id for one in answers.claims} - {""}
-    async with runtime.read(tenant_id) as session:
-        if named and not numbers:
-            rows = await store.claims_named(session, tenant_id, named)
-            numbers = {row.interchange_control_number for row in rows} - {""}
-        found = await store.interchanges_answered(
-            session, tenant_id, answers.sender_id, numbers, groups
-        )
-        claim_ids = named | {claim_id for row in found for claim_id in row.claim_ids}
-        claims = await involved(session, tenant_id, claim_ids)
-    return [_known_interchange(row) for row in found], claims
+    if named and not numbers:
+        numbers = await store.interchange_numbers(session, tenant_id, named)
+    rows = await store.interchanges_answered(session, tenant_id, answers.sender_id, numbers, groups)
+    return [_known_interchange(row) for row in rows]
 
 
 def _known_interchange(row: store.InterchangeRow) -> KnownInterchange:
@@ -99,6 +124,7 @@ class Postman:
         self._log = log
         self._interval_s = interval_s
         self._rounds: dict[tuple[str, str], asyncio.Task[int]] = {}
+        self._empty: dict[tuple[str, str], int] = {}
 
     async def run(self) -> None:
         """Read the mailboxes until cancelled."""
@@ -108,12 +134,19 @@ class Postman:
                     name = (wire.tenant_id, wire.receiver.receiver_id)
                     running = self._rounds.get(name)
                     if running is None or running.done():
-                        self._rounds[name] = asyncio.create_task(self.round(wire))
+                        self._rounds[name] = asyncio.create_task(self._turn(wire, name))
                 await asyncio.sleep(self._interval_s)
         finally:
             for one in self._rounds.values():
                 one.cancel()
             await asyncio.gather(*self._rounds.values(), return_exceptions=True)
+
+    async def _turn(self, wire: Wire, name: tuple[str, str]) -> int:
+        """Do a round; leave a mailbox that was empty alone for a while, longer each time."""
+        taken = await self.round(wire)
+        empty = self._empty[name] = 0 if taken else min(self._empty.get(name, 0) + 1, EMPTY_MAX)
+        await asyncio.sleep(self._interval_s * empty)
+        return taken
 
     async def round(self, wire: Wire) -> int:
         """Take in what waits in one mailbox, file by file: one that fails stays and stops no other.
@@ -125,24 +158,46 @@ class Postman:
             self._log.warning("mailbox-unreachable", tenant_id=wire.tenant_id)
             return 0
         taken = 0
-        for one in waiting:
-            try:
-                await self._take(wire, one.name)
-                taken += 1
-            except Unreachable:
-                self._log.warning("mailbox-unreachable", tenant_id=wire.tenant_id)
-            except Exception:  # noqa: BLE001 - whatever failed, the next round tries again
-                self._log.exception("acknowledgement-failed", tenant_id=wire.tenant_id)
+        for start in range(0, len(waiting), TOGETHER_MAX):
+            taken += await self._take(wire, [one.name for one in waiting[start:][:TOGETHER_MAX]])
         return taken
 
-    async def _take(self, wire: Wire, name: str) -> None:
-        """Record a file, and only then take it out of the mailbox."""
-        data = await wire.port.fetch(name)
-        await take_acknowledgement(
-            self._runtime,
-            wire.tenant_id,
-            data,
-            of_job(wire.tenant_id, MAIL),
-            receiver_id=wire.receiver.receiver_id,
+    async def _take(self, wire: Wire, names: Sequence[str]) -> int:
+        """Record files that wait, together; one by one where that fails. Gives how many."""
+        tenant_id = wire.tenant_id
+        fetched = await asyncio.gather(
+            *(wire.port.fetch(name) for name in names), return_exceptions=True
         )
-        await wire.port.acknowledge(name)
+        files: dict[str, bytes] = {}
+        for name, data in zip(names, fetched, strict=True):
+            if isinstance(data, bytes):
+                files[name] = data
+            else:
+                self._failed(data, tenant_id)
+        if await self._recorded(wire, files):
+            return len(files)
+        return sum([await self._recorded(wire, {name: data}) for name, data in files.items()])
+
+    async def _recorded(self, wire: Wire, files: Mapping[str, bytes]) -> bool:
+        """Record files, and only then take them out of the mailbox."""
+        if not files:
+            return False
+        ask = of_job(wire.tenant_id, MAIL)
+        receiver_id = wire.receiver.receiver_id
+        try:
+            await take_together(
+                self._runtime, wire.tenant_id, list(files.values()), receiver_id, ask
+            )
+            await asyncio.gather(*(wire.port.acknowledge(name) for name in files))
+        except Exception as error:  # noqa: BLE001 - whatever failed, the next round tries again
+            self._failed(error, wire.tenant_id)
+            return False
+        return True
+
+    def _failed(self, error: BaseException, tenant_id: str) -> None:
+        if isinstance(error, Unreachable):
+            self._log.warning("mailbox-unreachable", tenant_id=tenant_id)
+        elif isinstance(error, Exception):
+            self._log.exception("acknowledgement-failed", tenant_id=tenant_id)
+        else:
+            raise error

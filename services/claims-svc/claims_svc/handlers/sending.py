@@ -23,6 +23,7 @@ from claims_svc.decide.send import (
 )
 from claims_svc.gateway import Wire, Wires
 from claims_svc.handlers.service import SENDING, Ask, involved, of_job
+from claims_svc.handlers.stirred import Stirred
 from claims_svc.model.content import ClaimContent
 from claims_svc.model.directory import Receiver
 from claims_svc.model.states import LEVELS, OpenInterchange, sequence_stream
@@ -169,10 +170,12 @@ class Sender:
 
     async def run(self, nudge: asyncio.Event) -> None:
         """Send and settle until cancelled; at once when nudged."""
+        stirred, is_busy = Stirred(self._runtime), False
         try:
             while True:
-                nudge.clear()
-                await self.look()
+                if stirred() or is_busy or nudge.is_set():
+                    nudge.clear()
+                    is_busy = await self.look()
                 # Not wait_for: it may swallow a cancellation that comes with the timeout.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._patience.send_interval_s):
@@ -180,8 +183,11 @@ class Sender:
         finally:
             await self.stop()
 
-    async def look(self) -> None:
-        """Start a course for everything that is to be done and not under way."""
+    async def look(self) -> bool:
+        """Start a course for everything that is to be done and not under way; tell whether there
+        was anything.
+        """
+        found = False
         for wire in self._wires.all():
             tenant_id, receiver_id = wire.tenant_id, wire.receiver.receiver_id
             async with self._runtime.read(tenant_id) as session:
@@ -191,9 +197,12 @@ class Sender:
                 )
             for route, form in routes:
                 if route == receiver_id:
+                    found = True
                     self._start((tenant_id, receiver_id, form), self._send(wire, form))
             if any(row.receiver_id == receiver_id for row in open_rows):
+                found = True
                 self._start((tenant_id, receiver_id, "settle"), self.settle_open(wire))
+        return found
 
     async def stop(self) -> None:
         """Give up the courses; what is on the wire stays unsettled and is asked about later."""
@@ -238,6 +247,9 @@ class Sender:
             finally:
                 self._on_the_wire.discard(key)
             if not self._goes_on((tenant_id, receiver_id), receipt):
+                return
+            if written.claim_count < self._size.claims_per_interchange_max:
+                # What has become ready meanwhile gathers until the next look.
                 return
 
     def _goes_on(self, name: tuple[str, str], receipt: Receipt) -> bool:

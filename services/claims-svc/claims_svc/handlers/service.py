@@ -65,6 +65,5 @@ def of_job(tenant_id: str, actor: str) -> Ask:
 
 async def involved(session: Any, tenant_id: str, claim_ids: Collection[str]) -> list[str]:
     """Name claims and those that they replace."""
-    rows = await store.claims_named(session, tenant_id, claim_ids)
-    replaced = (row.replaces_claim_id for row in rows if row.replaces_claim_id)
+    replaced = await store.replaced_by_them(session, tenant_id, claim_ids)
     return list(dict.fromkeys([*claim_ids, *replaced]))
