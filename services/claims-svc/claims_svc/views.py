@@ -38,8 +38,8 @@ def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iter
             yield _encounter(after, getattr(event, "reasons", []), recorded)
             pending = after.withdrawal
             if pending is not None or _withdrawal_of(before) is not None:
-                values = to_builtins(pending) if pending is not None else None
-                yield Row("withdrawal", {"encounter_id": after.encounter_id}, values)
+                asked = to_builtins(pending) if pending is not None else None
+                yield Row("withdrawal", {"encounter_id": after.encounter_id}, asked)
         case SequenceState():
             yield _interchange(before, after, event, recorded)
         case _:

@@ -141,7 +141,7 @@ class AuditedCodes(msgspec.Struct, frozen=True, kw_only=True):
     pcs_codes: list[str] = []  # ICD-10-PCS, the principal one first
     lines: list[AuditedLine] = []
     drg_code: str = ""
-    drg_weight_milli: int | None = None  # thousandths; None where no table is loaded
+    drg_weight_e4: int | None = None  # ten-thousandths, as Table 5 has it; None for no table
     drg_basis: str = ""  # what grouped it, or why it was not
 
 

@@ -61,7 +61,7 @@ WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
     coding_desk.ReleaseWithdrawalRefused: lambda e: Said(
         f"version {e.coded_version} could not be taken back", _REFUSED[e.cause]
     ),
-    coding_desk.SubmissionNoted: lambda e: Said("submission noted by coding", is_detail=True),
+    coding_desk.SubmissionNoted: lambda _: Said("submission noted by coding", is_detail=True),
     coding_desk.CoderCredentialed: lambda e: Said(
         f"{e.coder} holds {e.credential_code}",
         f"from {e.valid_from}" + (f" through {e.valid_through}" if e.valid_through else ""),
@@ -75,7 +75,7 @@ WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
         f"evidence given to {e.given_to}", "with PHI" if e.holds_phi else "masked"
     ),
     coding_audit.AuditDrawn: _drawn,
-    coding_audit.AuditCaseOpened: lambda e: Said("drawn for audit", is_detail=True),
+    coding_audit.AuditCaseOpened: lambda _: Said("drawn for audit", is_detail=True),
     coding_audit.AuditCaseBegun: lambda e: Said(f"audited by {e.auditor}", is_detail=True),
     coding_audit.AuditCaseCoded: _second_coding,
     coding_audit.AuditFindingRecorded: lambda e: Said(
@@ -85,6 +85,6 @@ WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
         f"finding {e.number}: the coder does {'' if e.answer == 'agree' else 'not '}agree"
     ),
     coding_audit.AuditFindingAdjudicated: lambda e: Said(f"finding {e.number}: {e.outcome}"),
-    claims_withdrawal.ReleaseWithdrawalNoted: lambda e: Said("release asked back", is_detail=True),
+    claims_withdrawal.ReleaseWithdrawalNoted: lambda _: Said("release asked back", is_detail=True),
     claims_withdrawal.ReleaseWithdrawalSettled: _settled,
 }

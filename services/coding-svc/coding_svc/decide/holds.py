@@ -20,4 +20,9 @@ def holds_on(encounter: Encounter, *, release: bool) -> tuple[Reason, ...]:
     if encounter.rework_of and not release:
         found.append(reason("rework-requested", "diagnoses"))
     found += [reason("query-open", f"queries/{query_id}") for query_id in encounter.open_queries]
+    withdrawal = encounter.desk.withdrawal
+    if withdrawal is not None and withdrawal.status == "asked":
+        found.append(reason("withdrawal-asked", "encounter"))
+    elif withdrawal is not None and not release:
+        found.append(reason("release-withdrawn", "encounter"))
     return tuple(found)

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from coding_svc.codec.hl7v2.acknowledgement import Header, Outcome
+from coding_svc.rules.desk import DeskRules
 from coding_svc.rules.profile import Profiles
 from rcm.domain import Command
 from rcm.events.clinical import Reason
@@ -22,12 +23,14 @@ class Way(Struct, frozen=True):
         tenant_id: Whose messages come this way.
         profiles: The tenant's senders.
         actor: Who brings them, for the record: `mllp`, `folder`, or a user.
+        desk: How the coder's desk is run.
     """
 
     runtime: Any
     tenant_id: str
     profiles: Profiles
     actor: str
+    desk: DeskRules = DeskRules()
 
     def opaque_id(self, prefix: str, *parts: str) -> str:
         """Derive an id of the tenant."""
