@@ -122,6 +122,9 @@ class EncounterOut(BaseModel):
     charge_count: int = Field(description="Charges left after credits.")
     billed_cents: int = Field(description="Their sum, US cents.")
     service_from: str | None
+    drg: dict[str, Any] | None = Field(
+        None, description="MS-DRG of the stay that was billed: code, version, weight, severities."
+    )
     changed_at: str
 
     @classmethod

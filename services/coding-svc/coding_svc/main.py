@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 from fastapi import FastAPI
 
-from coding_svc import api, handlers
+from coding_svc import api, api_audit, api_codes, api_desk, api_suggestions, handlers
 from coding_svc.code_book import CodeBook
 from coding_svc.codec.mllp import Frame
 from coding_svc.gateway.mllp import Limits, Listener
@@ -36,7 +36,19 @@ MANIFEST: Final = Manifest(
     SERVICE,
     CodingTable.metadata,
     Path(__file__).parent / "migrations",
-    routers=(api.messages, api.encounters),
+    routers=(
+        api.messages,
+        api.encounters,
+        api_suggestions.notes,
+        api_codes.codes,
+        api_desk.router,
+        api_desk.encounters,
+        api_desk.people,
+        api_audit.audits,
+        api_audit.cases,
+        api_audit.findings,
+        api_audit.evidence,
+    ),
     port=8001,
 )
 

@@ -9,8 +9,15 @@ from sqlmodel import Field, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.adopted import ADOPTED_STREAM, Adopted
-from coding_svc.model.encounter import State
-from coding_svc.store import CodingTable, EncounterRow, Key
+from coding_svc.model.encounter import Encounter, State
+from coding_svc.model.services import Service
+from coding_svc.store import (
+    CodingTable,
+    EncounterRow,
+    Key,
+    encounter,
+    encounters_of_patient,
+)
 from rcm.codes.cac.feedback import Count
 from rcm.codes.cac.feedback import Learned as Taught
 from rcm.platform.store.tables import STREAM
@@ -139,6 +146,24 @@ async def adopted(session: AsyncSession, tenant_id: str) -> str:
     found = (await session.exec(query)).one_or_none()
     state = None if found is None else _STATES.decode(found)
     return state.code_sets if isinstance(state, Adopted) else ""
+
+
+async def services_beside(
+    session: AsyncSession, tenant_id: str, encounter_id: str
+) -> tuple[Service, ...]:
+    """Gather what was billed in the patient's other encounters."""
+    row = await encounter(session, tenant_id, encounter_id)
+    if row is None:
+        return ()
+    others = await encounters_of_patient(session, tenant_id, row.patient_id)
+    wanted = [other for other in others if other != encounter_id]
+    if not wanted:
+        return ()
+    query = select(STREAM.c.state).where(
+        STREAM.c.tenant_id == tenant_id, STREAM.c.stream_id.in_(wanted)
+    )
+    states = [_STATES.decode(found) for found in (await session.exec(query)).all()]
+    return tuple(s for state in states if isinstance(state, Encounter) for s in state.services)
 
 
 async def held_encounters(

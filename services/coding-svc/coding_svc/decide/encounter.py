@@ -207,7 +207,7 @@ class Step(Struct, frozen=True, kw_only=True):
         found = assess(
             self.account,
             self.profile,
-            today=_today(context.now, self.profile),
+            today=today_at(context.now, self.profile),
             codes=self.codes,
             others=self.others,
         )
@@ -336,6 +336,6 @@ def _merged_away(
     return moved, [Fact(prior_id, merged)]
 
 
-def _today(now: datetime, profile: Profile) -> str:
+def today_at(now: datetime, profile: Profile) -> str:
     """Return the calendar date at the facility."""
     return now.astimezone(profile.zone).date().isoformat()

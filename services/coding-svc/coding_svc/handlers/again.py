@@ -104,6 +104,18 @@ async def account_of(views: Viewing, encounter_id: str) -> Account:
     return account
 
 
+async def streams_of(way: Way, encounter_id: str) -> list[str]:
+    """Name what a decision about an encounter reads: it, and the patient's others, for the edits
+    of a day.
+    """
+    async with way.runtime.read(way.tenant_id) as session:
+        row = await store.encounter(session, way.tenant_id, encounter_id)
+        if row is None:
+            return [encounter_id]
+        others = await store.encounters_of_patient(session, way.tenant_id, row.patient_id)
+    return list(dict.fromkeys((encounter_id, *others)))
+
+
 async def look_again_at_waiting(way: Way, day: str) -> int:
     """Assess the encounters whose days of waiting may be over; returns how many moved."""
     moved, after = 0, ""

@@ -1,16 +1,20 @@
 """Other code sets came into force: record it, and check the open encounters that they touch."""
 
 import asyncio
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from coding_svc import store_notes
 from coding_svc.code_book import Change, CodeBook
 from coding_svc.decide import commands
+from coding_svc.decide.billing import Assessment, assess
+from coding_svc.decide.encounter import today_at
 from coding_svc.handlers.notes import opened_account
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.adopted import ADOPTED_STREAM
+from coding_svc.problems import SenderUnknown
 from rcm.problems import Problem
 
 _AT_ONCE: Final = 200
@@ -86,6 +90,31 @@ async def _recheck(
         decide=partial(commands.recheck, encounter_id, fingerprint, mine, way.profiles),
     )
     return bool(outcome.recorded) and not outcome.repeated
+
+
+async def checked_now(way: Way, encounter_id: str, now: datetime) -> tuple[Assessment, Account]:
+    """Assess an encounter as it stands, by the code sets in force; changes nothing.
+
+    Raises:
+        EncounterNotFound: There is none, or nothing is known of it.
+        PatientForgotten: Its key was destroyed.
+        SenderUnknown: No profile fits its sender any more.
+    """
+    account = await opened_account(way, encounter_id)
+    application, _, facility = account.sender.partition("|")
+    profile = way.profiles.of_sender(application, facility)
+    if profile is None:
+        raise SenderUnknown
+    async with way.runtime.read(way.tenant_id) as session:
+        others = await store_notes.services_beside(session, way.tenant_id, encounter_id)
+    found = assess(
+        account,
+        profile,
+        today=today_at(now, profile),
+        codes=way.profiles.codes,
+        others=others,
+    )
+    return found, account
 
 
 def codes_of(account: Account) -> set[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from coding_svc import store, store_notes
 from coding_svc.code_book import CodeBook
 from coding_svc.decide import notes
+from coding_svc.handlers.again import streams_of
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.documented import NoteText
@@ -119,7 +120,8 @@ async def decide_suggestions(
         Problem: As `decide.notes.answer_suggestions`.
     """
     await note_of(way, encounter_id, note_id)
-    streams = [note_id, encounter_id, *map(learned_stream, answer.codes)]
+    encounters = await streams_of(way, encounter_id)
+    streams = [note_id, *encounters, *map(learned_stream, answer.codes)]
     return await way.runtime.execute(
         command(streams, partial(notes.answer_suggestions, note_id, answer, way.profiles))
     )

@@ -1,0 +1,352 @@
+"""The encoder over HTTP: find codes, look one up, validate many, score risk; what is loaded.
+
+Code sets are the installation's, not a tenant's: any caller may read them. Every answer is for a
+date: that of discharge for an inpatient, else of service.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from coding_svc import store_notes
+from coding_svc.code_book import CodeBook, Reader
+from coding_svc.problems import CodeNotFound, CodeSetsNotLoaded
+from rcm.codes.forms import display, normalise
+from rcm.codes.grouping.hcc import Member
+from rcm.codes.model import Status, System, Validation
+from rcm.codes.sources.tabular import Heading
+from rcm.platform.http import Page, Paging, Runtime, Tenant, responses
+from rcm.platform.http.paging import InvalidCursor
+
+VALIDATIONS_MAX: Final = 1_000
+FOUND_MAX: Final = 200
+"""Codes of one search: whoever needs more has to say more."""
+
+_CODES_SHOWN_MAX: Final = 200
+
+codes = APIRouter(prefix="/codes", tags=["codes"])
+
+AsCode = Annotated[
+    date | None,
+    Query(alias="date", description="Of discharge (inpatient), else of service; default today."),
+]
+
+
+class NoteOut(BaseModel):
+    """An instructional note of the tabular list."""
+
+    kind: str = Field(examples=["excludes1"])
+    at: str = Field(description="Where it is printed; it governs everything below.")
+    text: str
+
+
+class FoundOut(BaseModel):
+    """One code that a search found."""
+
+    rank: int = Field(description="1 is the best.")
+    code: str = Field(examples=["E11.40"])
+    title: str
+    why: str = Field(description="What matched.")
+    score: float = Field(description="Comparable within one answer only.")
+    billable: bool = Field(description="False: a category, to walk down from.")
+    notes: list[NoteOut] = []
+
+
+class HeadingOut(BaseModel):
+    """A chapter, section, category or code of the tabular list."""
+
+    code: str
+    kind: Literal["chapter", "section", "code"]
+    title: str
+    billable: bool
+
+
+class ValidationOut(BaseModel):
+    """Whether a code may be billed on a date, why, and what to use instead."""
+
+    code: str = Field(description="As it was asked.")
+    written: str = Field(description="As people write it.", examples=["E11.40"])
+    system: System
+    date: date
+    status: Status
+    billable: bool = Field(description="Nothing that is loaded speaks against it.")
+    reason: str
+    title: str | None
+    title_source: str | None
+    valid_from: date | None
+    valid_through: date | None
+    children: list[str] = Field(description="Of a HEADER: billable codes below, 200 at most.")
+    successors: list[str] = Field(description="Of an EXPIRED code: what it became.")
+    release: str | None = Field(description="Release that decided.")
+
+
+class CodeOut(ValidationOut):
+    """A code in its place."""
+
+    above: list[HeadingOut] = Field(description="Nearest first.")
+    below: list[HeadingOut]
+    notes: list[NoteOut] = Field(description="That govern it: its own, then those above.")
+
+
+class Asked(BaseModel, extra="forbid"):
+    """Codes to validate."""
+
+    system: System = System.ICD10CM
+    date: date
+    codes: list[Annotated[str, Field(max_length=200)]] = Field(
+        min_length=1, max_length=VALIDATIONS_MAX
+    )
+
+
+class ReleaseOut(BaseModel):
+    """One release of one code set."""
+
+    release_id: str = Field(examples=["icd10cm-fy2027"])
+    set_name: str
+    effective_from: date
+    effective_through: date | None
+    source: str
+    sha256: str
+    licence: str
+    row_count: int
+
+
+class ReleasesOut(BaseModel):
+    """Everything that is in force."""
+
+    code_sets: str = Field(description="Fingerprint; recorded with what it decides.")
+    releases: list[ReleaseOut]
+
+
+class RecheckOut(BaseModel):
+    """An open encounter that new code sets touched."""
+
+    encounter_id: str
+    code_sets: str = Field(description="Fingerprint of the sets that it was checked by.")
+    touched_codes: list[str] = Field(description="Empty where that cannot be told.")
+    outcome: Literal["same", "held", "coded"]
+    checked_at: str
+
+    @classmethod
+    def of(cls, row: store_notes.RecheckRow) -> "RecheckOut":
+        """Show a row."""
+        return cls.model_validate(row.model_dump(exclude={"tenant_id"}))
+
+
+class MemberIn(BaseModel, extra="forbid"):
+    """Whom to score, and for what; nobody is named."""
+
+    age_years: int = Field(ge=0, le=124, description="On 1 February of the payment year.")
+    sex: Literal["M", "F"]
+    dual_code: str = Field("NA", max_length=2, description="Medicaid dual eligibility (MMR).")
+    original_reason_code: Literal["0", "1", "2", "3"] = "0"
+    date: date
+    diagnoses: list[Annotated[str, Field(max_length=20)]] = Field(max_length=500)
+
+
+class DiagnosisHccOut(BaseModel):
+    """What risk adjustment makes of a diagnosis."""
+
+    code: str
+    mapping: str = Field(description="`not mapped yet` is no zero: the score may be higher.")
+    categories: list[str]
+
+
+class ScoreOut(BaseModel):
+    """A raw risk score."""
+
+    raw: str = Field(description="Three decimals, before normalisation.", examples=["1.658"])
+    complete: bool = Field(description="False: a diagnosis is not mapped yet.")
+    categories: list[str] = Field(description="Paid, after hierarchies.")
+    diagnoses: list[DiagnosisHccOut]
+    model: str
+
+
+def reader_of(request: Request) -> Reader:
+    """Find the code sets of this installation.
+
+    Raises:
+        CodeSetsNotLoaded: There are none.
+    """
+    book: CodeBook = request.app.state.codes
+    reader = book.reader()
+    if reader is None:
+        raise CodeSetsNotLoaded(book.why_not)
+    return reader
+
+
+Codes = Annotated[Reader, Depends(reader_of)]
+
+
+@codes.get("", responses=responses(CodeSetsNotLoaded, InvalidCursor))
+async def search_codes(
+    tenant: Tenant,
+    paging: Paging,
+    reader: Codes,
+    q: Annotated[str, Query(max_length=300, description="Words, a code, or how one begins.")] = "",
+    system: Annotated[System, Query()] = System.ICD10CM,
+    on: AsCode = None,
+    under: Annotated[
+        str, Query(max_length=20, description="Instead of `q`: what stands below, one step.")
+    ] = "",
+    notes: Annotated[bool, Query(description="Bring the instructional notes.")] = False,  # noqa: FBT002 - a query parameter
+) -> Page[FoundOut]:
+    """Find codes by words, by code, by how one begins, or by walking down; best first."""
+    day = on or _today()
+    listing = f"codes/{system}/{day}/{notes}/{under}/{q}"
+    place = paging.after(tenant, listing, int)
+    start = int(place[0]) if place is not None else 0
+    wanted = min(start + paging.fetch_count, FOUND_MAX)
+    if q:
+        found = await asyncio.to_thread(_search, reader, q, system, day, wanted, notes=notes)
+    else:
+        found = await asyncio.to_thread(_below, reader, under, wanted)
+    rows = [(rank, hit) for rank, hit in enumerate(found, start=1) if rank > start]
+    return paging.page(
+        tenant,
+        listing,
+        rows,
+        key=lambda row: (row[0],),
+        shape=lambda row: FoundOut.model_validate({**row[1], "rank": row[0]}),
+    )
+
+
+@codes.get("/releases", responses=responses(CodeSetsNotLoaded))
+async def list_releases(reader: Codes) -> ReleasesOut:
+    """List every release in force: dates, rows, source, sha256 and licence."""
+    releases = msgspec.to_builtins(reader.sets.releases())
+    return ReleasesOut.model_validate({"code_sets": reader.fingerprint, "releases": releases})
+
+
+@codes.get("/rechecks", responses=responses(InvalidCursor))
+async def list_rechecks(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[RecheckOut]:
+    """List the open encounters that new code sets touched, the newest check first."""
+    after = paging.after(tenant, "rechecks", str, str, str)
+    async with runtime.read(tenant) as session:
+        rows = await store_notes.rechecks(session, tenant, after, paging.fetch_count)
+    return paging.page(
+        tenant,
+        "rechecks",
+        rows,
+        key=lambda row: (row.checked_at, row.encounter_id, row.code_sets),
+        shape=RecheckOut.of,
+    )
+
+
+@codes.post("/validations", responses=responses(CodeSetsNotLoaded))
+async def validate_codes(asked: Asked, reader: Codes) -> list[ValidationOut]:
+    """Tell of each code whether it may be billed on the date; in the order asked."""
+    answers = await asyncio.to_thread(_validate, reader, asked)
+    return [ValidationOut.model_validate(answer) for answer in answers]
+
+
+@codes.post("/risk-scores", responses=responses(CodeSetsNotLoaded))
+async def score_risk(member: MemberIn, reader: Codes) -> ScoreOut:
+    """Score diagnoses by the CMS-HCC model; what is not mapped yet is said, never zero."""
+    return ScoreOut.model_validate(await asyncio.to_thread(_score, reader, member))
+
+
+@codes.get("/{system}/{code}", responses=responses(CodeSetsNotLoaded, CodeNotFound))
+async def get_code(system: System, code: str, reader: Codes, on: AsCode = None) -> CodeOut:
+    """Show a code on a date: its standing, what is above and below, the notes that govern it."""
+    found = await asyncio.to_thread(_look_up, reader, code, system, on or _today())
+    if found is None:
+        raise CodeNotFound
+    return CodeOut.model_validate(found)
+
+
+def _search(
+    reader: Reader, words: str, system: System, day: date, limit: int, *, notes: bool
+) -> list[dict[str, Any]]:
+    hits = reader.searcher.search(words, system, day, limit=limit, notes=notes)
+    return [msgspec.to_builtins(hit) for hit in hits]
+
+
+def _below(reader: Reader, code: str, limit: int) -> list[dict[str, Any]]:
+    headings = reader.sets.below(normalise(code) if code else None)[:limit]
+    return [
+        {
+            "code": display(heading.code, System.ICD10CM),
+            "title": heading.title,
+            "why": f"below {display(normalise(code), System.ICD10CM)}" if code else "chapter",
+            "score": 1.0,
+            "billable": heading.billable,
+        }
+        for heading in headings
+    ]
+
+
+def _validate(reader: Reader, asked: Asked) -> Sequence[Mapping[str, Any]]:
+    sets, system, day = reader.sets, asked.system, asked.date
+    return [_shown(text, sets.validate(text, system, day)) for text in asked.codes]
+
+
+def _look_up(reader: Reader, code: str, system: System, day: date) -> dict[str, Any] | None:
+    sets = reader.sets
+    answer = sets.validate(code, system, day)
+    is_diagnosis = system is System.ICD10CM
+    heading = sets.heading(answer.code) if is_diagnosis else None
+    if answer.status in (Status.UNKNOWN, Status.FORMAT) and heading is None:
+        return None
+    return {
+        **_shown(code, answer),
+        "title": answer.title or (heading.title if heading is not None else None),
+        "above": [_heading(one) for one in sets.above(answer.code)] if is_diagnosis else [],
+        "below": [_heading(one) for one in sets.below(answer.code)] if is_diagnosis else [],
+        "notes": msgspec.to_builtins(sets.notes(answer.code)) if is_diagnosis else [],
+    }
+
+
+def _shown(text: str, answer: Validation) -> dict[str, Any]:
+    system = answer.system
+    return {
+        "code": text,
+        "written": display(answer.code, system),
+        "system": system,
+        "date": answer.on,
+        "status": answer.status,
+        "billable": answer.billable,
+        "reason": answer.reason,
+        "title": answer.title,
+        "title_source": answer.title_source,
+        "valid_from": answer.valid_from,
+        "valid_through": answer.valid_through,
+        "children": [display(code, system) for code in answer.children[:_CODES_SHOWN_MAX]],
+        "successors": [display(code, system) for code in answer.successors],
+        "release": answer.release,
+    }
+
+
+def _heading(heading: Heading) -> dict[str, Any]:
+    return {
+        "code": display(heading.code, System.ICD10CM),
+        "kind": heading.kind,
+        "title": heading.title,
+        "billable": heading.billable,
+    }
+
+
+def _score(reader: Reader, asked: MemberIn) -> dict[str, Any]:
+    member = Member(
+        age_years=asked.age_years,
+        sex=asked.sex,
+        dual_code=asked.dual_code,
+        original_reason_code=asked.original_reason_code,
+    )
+    score = reader.scorer.score(member, asked.diagnoses, asked.date, reader.sets)
+    return {
+        "raw": str(score.raw),
+        "complete": score.complete,
+        "categories": list(score.categories),
+        "diagnoses": msgspec.to_builtins(score.diagnoses),
+        "model": score.model,
+    }
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
