@@ -40,6 +40,10 @@ class EncounterReceived(Event, frozen=True, kw_only=True):
         charge_count: Net charges on the account.
         billed_cents: Their sum.
         service_from: First date of service, if any is known.
+        class_code: Patient class (HL7 table 0004), if it is known.
+        payer_id: The first payer; empty for none.
+        specialty_code: Taxonomy code (NUCC) of the attending provider, else of the first rendering.
+        time_zone: Of the facility (IANA).
     """
 
     name: ClassVar[str] = "EncounterReceived"
@@ -58,6 +62,10 @@ class EncounterReceived(Event, frozen=True, kw_only=True):
     charge_count: int = 0
     billed_cents: int = 0
     service_from: Day | None = None
+    class_code: str = ""
+    payer_id: str = ""
+    specialty_code: str = ""
+    time_zone: str = ""
 
 
 class MessageSetAside(Event, frozen=True, kw_only=True):
