@@ -50,6 +50,8 @@ class Stack:
             **more,
         }  # fmt: skip
         self._ports: dict[str, int] = {}
+        # One for all questions: making a client costs more than what it asks.
+        self._client = httpx.Client(timeout=30, trust_env=False)
 
     @property
     def _servers(self) -> tuple[Path, Path]:
@@ -95,10 +97,7 @@ class Stack:
 
     def progress(self) -> tuple[int, int]:
         """Return how many events there are, and how many are not handled or not yet on the log."""
-        statuses = [
-            httpx.get(f"{self.url(service)}/status", timeout=10, trust_env=False).json()
-            for service in SERVICES
-        ]
+        statuses = [self._client.get(f"{self.url(service)}/status").json() for service in SERVICES]
         ends: dict[tuple[str, int], int] = {}
         behind = 0
         for status in statuses:
@@ -158,12 +157,11 @@ class Stack:
     ) -> Iterator[dict[str, Any]]:
         cursor = ""
         while True:
-            answer = httpx.get(
+            answer = self._client.get(
                 self.url(service) + path,
                 params={"limit": 100} | query | ({"cursor": cursor} if cursor else {}),
                 headers={"Authorization": f"Bearer {self.token(tenant)}"},
-                timeout=30, trust_env=False,
-            ).raise_for_status()  # fmt: skip
+            ).raise_for_status()
             page = answer.json()
             yield from page["data"]
             if not page["has_more"]:

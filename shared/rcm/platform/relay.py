@@ -17,6 +17,9 @@ from rcm.platform.store.port import Store, StoreUnavailable
 logger: Final = logging.getLogger(__name__)
 
 ROWS_MAX: Final = 2_000
+PACE_S: Final = 0.02
+"""Least time between two publications: each is a commit of its own."""
+
 _IDLE_S: Final = 0.05
 _RETRY_S: Final = (0.05, 0.2, 1.0, 2.0)
 
@@ -52,6 +55,8 @@ class Relay:
                     if self._stopping:
                         return
                     await self._pause()
+                elif not self._stopping:
+                    await asyncio.sleep(PACE_S)
             except (StoreUnavailable, LogUnavailable) as error:
                 logger.warning("relay waits", extra={"error_type": str(error)})
                 await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])

@@ -226,6 +226,8 @@ async def open_runtime(
             for name, job in manifest.jobs.items()
         ]
         stack.push_async_callback(_cancel, jobs)
+        gc.collect()
+        gc.freeze()  # what is there now stays: no look for garbage walks over it again
         yield runtime
 
 

@@ -6,6 +6,7 @@ commands ─────────┘
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 import traceback
@@ -38,6 +39,10 @@ logger: Final = logging.getLogger(__name__)
 CONFLICTS_MAX: Final = 5
 _JOBS_MAX: Final = 10_000
 _IDLE_S: Final = 0.5
+PACE_S: Final = 0.05
+"""Least time between two looks for upstream records, unless the last one filled a batch: a batch of
+a few costs nearly what one of a hundred does. One that comes after a pause is taken at once."""
+
 _MIRROR_S: Final = 5.0
 _RETRY_S: Final = (0.05, 0.2, 1.0, 2.0)
 
@@ -93,6 +98,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._stopping = False
         self._mirror_at = 0.0
+        self._look_at = 0.0
         self._consumer: Consumer | None = None
         self._drains: set[asyncio.Task[None]] = set()
 
@@ -203,9 +209,11 @@ class Engine:
     async def _step(self) -> bool:
         """Do one batch. False if there was nothing to do."""
         self._wake.clear()
-        if self._consumer is not None and not self._records:
+        if self._consumer is not None and not self._records and time.monotonic() >= self._look_at:
             room = 0 if self._full else self._batch_max
             self._records = await self._consumer.fetch(room)
+            if len(self._records) < self._batch_max:
+                self._look_at = time.monotonic() + PACE_S
             if self._records:
                 self._crash("poll")
         works = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_max))]
@@ -365,6 +373,12 @@ class Engine:
 
     async def _idle(self) -> None:
         """Wait for a command, a record, or a change of what holds us up."""
+        pause = self._look_at - time.monotonic()
+        if self._consumer is not None and pause > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            return
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
         if self._consumer is not None and not self._full:
             waits.append(asyncio.ensure_future(self._consumer.wait()))

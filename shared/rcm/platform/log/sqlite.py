@@ -218,15 +218,17 @@ class SqliteConsumer:
         if version == self._seen_version:
             return []
         heads = dict(self._db.execute("select place, next_offset from head"))
-        behind = [
-            place
+        lags = {
+            place: lag
             for place, position in self._positions.items()
-            if position < heads[self._places[place]]
-        ]
+            if (lag := heads[self._places[place]] - position) > 0
+        }
+        # The least behind first: what they leave of their share goes to the others.
+        behind = sorted(lags, key=lags.__getitem__)
         found: list[Record] = []
-        share = max(records_max // max(len(behind), 1), 1)
-        for place in behind:
+        for number, place in enumerate(behind):
             start, end = self._positions[place], heads[self._places[place]]
+            share = max((records_max - len(found)) // (len(behind) - number), 1)
             found += _records(self._db, place, self._places[place], start, end, share)
             self._positions[place] = min(start + share, end)
         if all(self._positions[place] == heads[self._places[place]] for place in behind):

@@ -107,15 +107,24 @@ class SqliteStore:
         ]
 
     async def sent(self, positions: Sequence[int]) -> None:
-        """Delete facts that are on the log now; as one range where they are without a gap."""
+        """Delete facts that are on the log now; as one range where they are without a gap.
+
+        Not synchronized to the disk: a power cut may bring some back, and they are published again.
+        """
         first, last = positions[0], positions[-1]
         async with self._lock:
-            if last - first + 1 == len(positions):
-                self._db.execute("delete from outbox where position between ? and ?", (first, last))
-            else:
-                self._db.executemany(
-                    "delete from outbox where position=?", [(position,) for position in positions]
-                )
+            self._db.execute("pragma synchronous=normal")
+            try:
+                if last - first + 1 == len(positions):
+                    self._db.execute(
+                        "delete from outbox where position between ? and ?", (first, last)
+                    )
+                else:
+                    self._db.executemany(
+                        "delete from outbox where position=?", [(one,) for one in positions]
+                    )
+            finally:
+                self._db.execute("pragma synchronous=full")
 
     async def backlog(self) -> int:
         """Count the facts that are not yet on the log."""
