@@ -28,7 +28,6 @@ class QueryRow(CodingTable, table=True):
         Index("query_by_encounter", "tenant_id", "encounter_id"),
         Index("query_to_deliver", "tenant_id", "delivery", "next_try_at"),
         Index("query_to_escalate", "tenant_id", "status", "due_at"),
-        Index("query_by_control_number", "tenant_id", "control_number"),
         Index("query_by_subject", "tenant_id", "asked_subject", "status"),
     )
 
@@ -43,7 +42,7 @@ class QueryRow(CodingTable, table=True):
     shape: str
     template_id: str
     template_version: int
-    warning_rules: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    finding_rules: list[str] = Field(sa_column=Column(JSON, nullable=False))
     physician_id: str
     asked_id: str
     asked_subject: str
@@ -218,17 +217,6 @@ async def to_escalate(
         .limit(limit)
     )
     return (await session.exec(query)).all()
-
-
-async def by_control_number(
-    session: AsyncSession, tenant_id: str, control_number: str
-) -> str | None:
-    """Find the query whose delivery in hand has a control number."""
-    rows: Any = QueryRow
-    query = select(rows.query_id).where(
-        rows.tenant_id == tenant_id, rows.control_number == control_number
-    )
-    return (await session.exec(query.limit(1))).first()
 
 
 def _where(tenant_id: str, wanted: QueryFilter) -> list[Any]:

@@ -22,7 +22,7 @@ def query_row(query: Query, recorded: Recorded[Any]) -> Row:
             "shape": query.shape,
             "template_id": query.template_id,
             "template_version": query.template_version,
-            "warning_rules": list(query.warning_rules),
+            "finding_rules": list(query.finding_rules),
             "physician_id": query.first_physician_id,
             "asked_id": query.physician_id,
             "asked_subject": query.physician_subject,

@@ -38,10 +38,11 @@ class CodingQueryOpened(Event, frozen=True, kw_only=True):
         template_id: The template that it was made from; empty for free text.
         template_version: Its version, 0 for free text.
         lint_version: Version of the rules that its wording was checked by.
-        warning_rules: Rules that noticed something and let it pass.
+        finding_rules: Rules that noticed something in the draft.
         physician_id: Who is asked: the NPI.
         physician_subject: The physician's name at the issuer of tokens, or empty.
         content: Title, question, clinical indicators and options, sealed.
+        address: Whom it is about, as the EHR's messages name them, sealed.
     """
 
     name: ClassVar[str] = "CodingQueryOpened"
@@ -55,10 +56,11 @@ class CodingQueryOpened(Event, frozen=True, kw_only=True):
     template_id: str = ""
     template_version: int = 0
     lint_version: str
-    warning_rules: list[str] = []
+    finding_rules: list[str] = []
     physician_id: str
     physician_subject: str = ""
     content: Phi
+    address: Phi
 
 
 class CodingQueryRevised(Event, frozen=True, kw_only=True):
@@ -71,7 +73,7 @@ class CodingQueryRevised(Event, frozen=True, kw_only=True):
         template_id: As in CodingQueryOpened.
         template_version: As in CodingQueryOpened.
         lint_version: As in CodingQueryOpened.
-        warning_rules: As in CodingQueryOpened.
+        finding_rules: As in CodingQueryOpened.
         physician_id: Who is asked now.
         physician_subject: As in CodingQueryOpened.
         content: What is asked now, sealed.
@@ -85,7 +87,7 @@ class CodingQueryRevised(Event, frozen=True, kw_only=True):
     template_id: str = ""
     template_version: int = 0
     lint_version: str
-    warning_rules: list[str] = []
+    finding_rules: list[str] = []
     physician_id: str
     physician_subject: str = ""
     content: Phi

@@ -27,6 +27,7 @@ from coding_svc.codec.hl7v2.message import Unreadable, parse, parse_text
 from coding_svc.codec.mllp import Frame
 from coding_svc.decide import commands
 from coding_svc.decide.encounter import Taking, encounter_parts, patient_parts, take
+from coding_svc.handlers.queries import take_replies
 from coding_svc.handlers.way import Taken, Way
 from coding_svc.model.documented import Documented, Effect, SetAside
 from coding_svc.model.note import NOTE_ID_PREFIX
@@ -193,8 +194,15 @@ async def _take(
     text: str,
     header: Header,
 ) -> Taken:
+    answered: list[str] = []
+    if said.replies:
+        answered, noticed = await take_replies(way, said.replies, message_id)
+        said = structs.replace(said, reasons=(*said.reasons, *noticed))
+        if isinstance(said, SetAside) and not noticed:
+            return _answered(message_id, header, answered, ())
     if isinstance(said, SetAside):
-        return await _set_aside(way, said, message_id, sha256, text, header)
+        unread = structs.replace(said, outcome="rejected") if said.replies else said
+        return await _set_aside(way, unread, message_id, sha256, text, header)
     profile = profile_of(way.profiles, said)
     taking = Taking(
         message=said,
@@ -205,6 +213,9 @@ async def _take(
         codes=way.profiles.codes,
     )
     located = await _located(way, taking)
+    if isinstance(located, SetAside) and answered:
+        # What it says of the encounter is of no use, what it answers is.
+        return _answered(message_id, header, answered, located.reasons)
     if isinstance(located, SetAside):
         return await _set_aside(way, located, message_id, sha256, text, header)
     patient_id = way.opaque_id("pt", *patient_parts(said))
@@ -305,6 +316,20 @@ def _taken(message_id: str, header: Header, outcome: Any) -> Taken:
         encounter_ids=tuple(r.stream_id for r in received),
         reasons=tuple(noticed),
         repeated=outcome.repeated,
+    )
+
+
+def _answered(
+    message_id: str, header: Header, encounter_ids: Sequence[str], reasons: tuple[Reason, ...]
+) -> Taken:
+    """Tell of a message that did nothing but answer queries."""
+    return Taken(
+        message_id=message_id,
+        result="ACCEPTED_WITH_ISSUES" if reasons else "ACCEPTED",
+        answer="A",
+        header=header,
+        encounter_ids=tuple(dict.fromkeys(encounter_ids)),
+        reasons=reasons,
     )
 
 

@@ -19,6 +19,7 @@ from coding_svc.model.account import (
     Stay,
 )
 from coding_svc.model.person import Guarantor, Patient
+from coding_svc.model.query import Reply
 from rcm.events.clinical import Reason
 
 
@@ -101,6 +102,7 @@ class Documented(Struct, frozen=True, kw_only=True):
         notes: The words of the notes that it brings.
         removes_insurance: A snapshot without insurance removes what is known.
         reasons: What was noticed about the message itself.
+        replies: Answers to physician queries that it brings, by the query's id.
     """
 
     kind: str
@@ -128,6 +130,7 @@ class Documented(Struct, frozen=True, kw_only=True):
     notes: tuple[NoteText, ...] = ()
     removes_insurance: bool = False
     reasons: tuple[Reason, ...] = ()
+    replies: tuple[tuple[str, Reply], ...] = ()
 
 
 class SetAside(Struct, frozen=True, kw_only=True):
@@ -139,6 +142,7 @@ class SetAside(Struct, frozen=True, kw_only=True):
         control_number: MSH-10.
         outcome: `ignored` for what is none of ours, `rejected` for what cannot be used.
         reasons: Why.
+        replies: Answers to physician queries that it brings all the same.
     """
 
     kind: str
@@ -146,3 +150,4 @@ class SetAside(Struct, frozen=True, kw_only=True):
     control_number: str
     outcome: str
     reasons: tuple[Reason, ...]
+    replies: tuple[tuple[str, Reply], ...] = ()

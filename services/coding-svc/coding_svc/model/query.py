@@ -7,6 +7,7 @@
 The text is PHI: it stands here sealed, as the fact that brought it has it.
 """
 
+import re
 from typing import Any, Final, Literal
 
 from msgspec import Struct, structs
@@ -36,7 +37,8 @@ Delivery = Literal["", "due", "under-way", "delivered", "refused"]
 
 StandsFor = Literal["diagnosis", "yes", "no", "not-significant", "other", "unable"]
 
-QUERY_ID_PREFIX: Final = "qry"
+QUERY_ID: Final = re.compile(r"qry_[a-z2-7]{16}", re.ASCII)
+"""What an answer names: our document number at the receiver."""
 
 RESPONSES: Final[dict[StandsFor, Response]] = {
     "diagnosis": "agree",
@@ -121,6 +123,86 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
 
 
+class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whom a query is about, as the EHR knows them: what its messages need. PHI.
+
+    Taken when the query is drafted, so that every attempt of a delivery has the same bytes.
+
+    Attributes:
+        medical_record_number: PID-3; Patient.identifier.
+        account_number: PID-18.
+        visit_number: PV1-19; Encounter.identifier.
+        last_name: PID-5.1.
+        first_name: PID-5.2.
+        middle_name: PID-5.3.
+        born_on: PID-7, `YYYY-MM-DD`.
+        sex_code: PID-8.
+        class_code: PV1-2.
+        facility: MSH-4 of the sender, the authority of its numbers.
+        attending_npi: PV1-7.
+        attending_last_name: PV1-7.
+        attending_first_name: PV1-7.
+    """
+
+    medical_record_number: str = ""
+    account_number: str = ""
+    visit_number: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    middle_name: str = ""
+    born_on: str = ""
+    sex_code: str = ""
+    class_code: str = ""
+    facility: str = ""
+    attending_npi: str = ""
+    attending_last_name: str = ""
+    attending_first_name: str = ""
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """A delivery of a query: everything that its message says. PHI.
+
+    Attributes:
+        query_id: Opaque id; the document's number at the receiver.
+        control_number: Of the delivery.
+        sent_at: When it was let go: the date of the message, in every attempt.
+        due_at: When an answer is missed.
+        physician_id: NPI of who is asked.
+        address: Whom it is about.
+        content: What is asked.
+    """
+
+    query_id: str
+    control_number: str
+    sent_at: str
+    due_at: str
+    physician_id: str
+    address: Address
+    content: Content
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What came back.
+
+    Attributes:
+        option_key: The option that was chosen, or empty.
+        option_text: What stands where an option was expected: a key, its text, or other words.
+        response: How the answer counts, where no option was chosen.
+        text: The physician's own words. PHI.
+        answered_by: NPI or subject of who answered.
+        via: Which door it came through.
+        message_id: The message that brought it, or empty.
+    """
+
+    option_key: str = ""
+    option_text: str = ""
+    response: Literal["", "disagree", "other", "unable"] = ""
+    text: str = ""
+    answered_by: str = ""
+    via: Literal["api", "mdm", "oru", "fhir"] = "api"
+    message_id: str = ""
+
+
 class Query(Struct, frozen=True, omit_defaults=True, kw_only=True, tag="query"):
     """One query, as far as it may be known without opening anything.
 
@@ -134,11 +216,12 @@ class Query(Struct, frozen=True, omit_defaults=True, kw_only=True, tag="query"):
         shape: How it may be answered.
         template_id: The template it was made from.
         template_version: Its version.
-        warning_rules: What the check of its wording noticed and let pass.
+        finding_rules: What the check of its wording noticed in the draft.
         physician_id: NPI of who is asked now.
         physician_subject: Their name at the issuer of tokens.
         first_physician_id: NPI of who was asked first, whose answer is measured.
         content: What is asked, sealed.
+        address: Whom it is about, as the EHR knows them, sealed.
         answer: What was answered, sealed.
         response: How the last answer counts.
         option_key: The option that was chosen.
@@ -174,11 +257,12 @@ class Query(Struct, frozen=True, omit_defaults=True, kw_only=True, tag="query"):
     shape: QueryShape = "multiple-choice"
     template_id: str = ""
     template_version: int = 0
-    warning_rules: tuple[str, ...] = ()
+    finding_rules: tuple[str, ...] = ()
     physician_id: str = ""
     physician_subject: str = ""
     first_physician_id: str = ""
     content: Phi | None = None
+    address: Phi | None = None
     answer: Phi | None = None
     response: str = ""
     option_key: str = ""
@@ -224,6 +308,7 @@ def evolve_query(query: Query | None, recorded: Recorded[Any]) -> Query:
             encounter_id=event.encounter_id,
             patient_id=event.patient_id,
             kind=event.kind,
+            address=event.address,
             opened_at=at,
             opened_by=recorded.actor,
         )
@@ -269,7 +354,7 @@ def _drafted(query: Query, event: CodingQueryOpened | CodingQueryRevised) -> Que
         shape=event.shape,
         template_id=event.template_id,
         template_version=event.template_version,
-        warning_rules=tuple(event.warning_rules),
+        finding_rules=tuple(event.finding_rules),
         physician_id=event.physician_id,
         physician_subject=event.physician_subject,
         first_physician_id=event.physician_id,

@@ -166,6 +166,9 @@ REASONS: Final = {
         "Something came while the release was asked back, and the release stands.",
         "Look at it, and release: a replacement follows.",
     ),
+    "answer-unclear": _note(
+        "The message names a query and says nothing that answers it.", "Look at the message."
+    ),
     "bill-hold": Wording("Inside the days that the hospital waits for late charges.", "Wait."),
     # -- what was found ------------------------------------------------------------------------
     "no-diagnosis": Wording("No final diagnosis.", "Code the encounter."),

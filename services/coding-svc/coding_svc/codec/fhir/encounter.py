@@ -11,7 +11,10 @@ nothing is ever billed from them again.
 
 from typing import Final
 
+from msgspec import structs
+
 from coding_svc.codec.fhir.charges import charges
+from coding_svc.codec.fhir.communication import replies_of
 from coding_svc.codec.fhir.document import Node, Resources
 from coding_svc.codec.fhir.notes import notes, withdrawn
 from coding_svc.codec.fhir.values import (
@@ -55,15 +58,18 @@ def understand(bundle: Node, profiles: Profiles, message_id: str) -> Documented 
 
     if profile is None:
         return aside(reason("sender-not-expected", "Bundle"))
+    replies = tuple(replies_of(bundle))
     if bundle["resourceType"].text != "Bundle":
-        return aside(reason("not-a-bundle", "Bundle.resourceType"))
+        why = reason("not-a-bundle", "Bundle.resourceType")
+        return structs.replace(aside(why), replies=replies)
     resources = Resources(bundle)
     encounters = resources.all("Encounter")
     if not encounters:
-        return aside(reason("no-encounter-key", "Bundle.entry"))
+        return structs.replace(aside(reason("no-encounter-key", "Bundle.entry")), replies=replies)
     if len(encounters) > 1:
         return aside(reason("several-encounters", encounters[1].path))
-    return _Reader(bundle, resources, encounters[0], profile, sender, message_id).documented(number)
+    reader = _Reader(bundle, resources, encounters[0], profile, sender, message_id)
+    return structs.replace(reader.documented(number), replies=replies)
 
 
 def _profile_of(profiles: Profiles) -> tuple[Profile | None, str]:

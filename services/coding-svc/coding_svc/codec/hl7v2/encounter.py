@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from coding_svc.codec.hl7v2 import parts
 from coding_svc.codec.hl7v2.charges import Line, charge, is_charge
+from coding_svc.codec.hl7v2.documents import reply_of
 from coding_svc.codec.hl7v2.message import Message, Segment
 from coding_svc.codec.hl7v2.notes import REPORT, note_of
 from coding_svc.codec.hl7v2.values import moment, sortable
@@ -77,13 +78,18 @@ def understand(message: Message, profiles: Profiles, message_id: str) -> Documen
 
     if profile is None:
         return aside("rejected", reason("sender-not-expected", "MSH[1]-3"))
+    is_production = msh.text(11) in profile.processing
+    reply = reply_of(message) if is_production else None
+    replies = (reply,) if reply is not None else ()
     if kind not in EFFECTS or (kind == REPORT and not profile.takes_reports):
-        return aside("ignored", reason("kind-not-taken", "MSH[1]-9"))
-    if msh.text(11) not in profile.processing:
+        why = reason("kind-not-taken", "MSH[1]-9")
+        return structs.replace(aside("ignored", why), replies=replies)
+    if not is_production:
         return aside("ignored", reason("not-production", "MSH[1]-11"))
     if kind.startswith("DFT") and not profile.is_charge:
         return aside("ignored", reason("not-a-charge", "MSH[1]-9"))
-    return _Reader(message, profile, message_id, sender, kind).documented()
+    documented = _Reader(message, profile, message_id, sender, kind).documented()
+    return structs.replace(documented, replies=replies) if replies else documented
 
 
 class _Groups(Struct):
