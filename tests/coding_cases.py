@@ -14,6 +14,7 @@ from coding_svc.decide.merge import faults_of, merge
 from coding_svc.handlers import SERVICE
 from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, SetAside
+from coding_svc.rules.edits import NOT_LOADED, CodeRules
 from coding_svc.rules.profile import Profile, Profiles, extended
 from coding_svc.store import CodingTable
 from memory_cases import MemoryKeys, MemoryService
@@ -172,13 +173,18 @@ def merged(*messages: bytes, profile: Profile | None = None) -> tuple[Account, l
     return account, noticed
 
 
-def assessed(*messages: bytes, profile: Profile | None = None, today: str = TODAY) -> Assessment:
+def assessed(
+    *messages: bytes,
+    profile: Profile | None = None,
+    today: str = TODAY,
+    codes: CodeRules = NOT_LOADED,
+) -> Assessment:
     """Whether the encounter of some messages can be billed."""
     account, _ = merged(*messages, profile=profile)
     application, _, facility = account.sender.partition("|")
     chosen = profile or profiles().of_sender(application, facility)
     assert chosen is not None
-    return assess(account, chosen, today=today)
+    return assess(account, chosen, today=today, codes=codes)
 
 
 def rules(reasons: Any) -> list[str]:
@@ -192,9 +198,10 @@ def places(reasons: Any) -> set[tuple[str, str]]:
 class Desk:
     """coding-svc in memory: takes messages, and shows what it recorded."""
 
-    def __init__(self, *those: Profile) -> None:
+    def __init__(self, *those: Profile, codes: CodeRules = NOT_LOADED) -> None:
         self.service = MemoryService(SERVICE, CodingTable.metadata, keys=MemoryKeys())
-        self.profiles = profiles(*those)
+        self.profiles = Profiles(profiles(*those).profiles, codes)
+        self.siblings: tuple[str, ...] = ()
         self.count = 0
 
     def opaque(self, prefix: str, *parts: str) -> str:
@@ -214,14 +221,19 @@ class Desk:
         application, _, facility = read.sender.partition("|")
         chosen = self.profiles.of_sender(application, facility)
         assert chosen is not None
+        target = self.opaque("enc", *encounter_parts(read.key)) if read.key else ""
+        numbers = (*read.withdrawn, *(note.document_number for note in read.notes))
         taking = Taking(
             message=read,
             message_id=message_id,
             message_sha256="0" * 64,
             raw=data.decode("utf-8", "replace"),
             profile=chosen,
+            codes=self.profiles.codes,
+            note_ids={n: self.opaque("note", target, n) for n in numbers},
+            siblings=self.siblings,
             patient_id=self.opaque("pt", *patient_parts(read)),
-            encounter_id=self.opaque("enc", *encounter_parts(read.key)) if read.key else "",
+            encounter_id=target,
             prior_id=self.opaque("enc", *encounter_parts(read.prior_key)) if read.prior_key else "",
             others=others,
         )
