@@ -7,7 +7,7 @@ is checked against its guides first and by each typed check after. Memory is con
 given away as they are found.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import BinaryIO
 
@@ -15,6 +15,8 @@ from rcm.x12 import x277ca, x835, x837_check
 from rcm.x12.checker import Checker
 from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.findings import Finding
+from rcm.x12.payer_check import PayerCheck
+from rcm.x12.payer_rules import RuleSet
 from rcm.x12.reader import Reader
 from rcm.x12.situations import Situations
 from rcm.x12.situations_acknowledgment import check_ta1
@@ -39,12 +41,14 @@ class Examination:
         relax: frozenset[str] = frozenset(),
         code_sets: CodeSets = _NO_CODE_SETS,
         as_of: date | None = None,
+        payer_rules: Sequence[RuleSet] = (),
         progress: Callable[[int], None] | None = None,
     ) -> None:
         self._source = source
         self._relax = relax
         self._code_sets = code_sets
         self._as_of = as_of
+        self._payer_rules = payer_rules
         self._progress = progress
         self.reader = Reader(source)
         self.kinds: dict[str, int] = {}
@@ -55,6 +59,12 @@ class Examination:
             if unit.name == "ST":
                 code = unit.transaction.set_code
                 self.kinds[code] = self.kinds.get(code, 0) + 1
+        yield from self._guides()
+        if self._payer_rules:
+            yield from self._kept(self._payers())
+
+    def _guides(self) -> Iterator[Finding]:
+        """Give what the guides say, by the typed check of a kind where there is one."""
         typed = {"835": self._remittances, "837": self._claims, "277": self._acknowledgments}
         if len(self.kinds) == 1 and (one := typed.get(next(iter(self.kinds)))) is not None:
             yield from self._kept(one())
@@ -163,6 +173,14 @@ class Examination:
                 stream.findings += totals.close()
             yield from self._drain(stream.reader, stream.findings)
         yield from stream.findings
+
+    def _payers(self) -> Iterator[Finding]:
+        """Check against the payers' own rules, in an iteration of its own."""
+        self._source.seek(0)
+        reader = Reader(self._source)
+        check = PayerCheck(self._payer_rules, relax=self._relax)
+        for unit in reader.units():
+            yield from check.feed(unit)
 
     def _has_claim_acknowledgments(self) -> bool:
         return any(
