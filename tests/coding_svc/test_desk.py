@@ -93,7 +93,7 @@ class Office(Desk):
             raise self.service.failures[0]
         return [fact.event for fact in self.story.facts]
 
-    def settled(self, outcome, cause="", **changes):
+    def settled(self, outcome, cause=""):
         withdrawal = self.state().desk.withdrawal
         event = ReleaseWithdrawalSettled(
             encounter_id=self.encounter_id(),

@@ -11,9 +11,11 @@ from coding_svc import handlers, store
 from coding_svc.decide import commands
 from coding_svc.decide.desk import Worker
 from coding_svc.handlers import Taken, Way
+from coding_svc.handlers.audit import check_not_blind
 from coding_svc.handlers.desk import at_desk
 from coding_svc.model.account import Account
 from coding_svc.problems import (
+    BlindUntilSubmitted,
     ChargeNotFound,
     CodeMalformed,
     CredentialMissing,
@@ -306,10 +308,23 @@ async def list_encounter_messages(
     return [MessageOut.of(row) for row in rows]
 
 
+async def not_blind(encounter_id: str, caller: Caller, runtime: Runtime) -> None:
+    """Keep the codes of an encounter from whoever is coding it a second time.
+
+    Raises:
+        BlindUntilSubmitted: The caller has an open audit case of it.
+    """
+    await check_not_blind(runtime, caller.tenant_id, encounter_id, caller.subject)
+
+
+NOT_BLIND: Final = Depends(not_blind)
+"""For each route that shows the codes of one encounter."""
+
+
 @encounters.get(
     "/{encounter_id}/account",
-    responses=responses(EncounterNotFound, PatientForgotten),
-    dependencies=[needs("coder", "biller", "manager")],
+    responses=responses(EncounterNotFound, PatientForgotten, BlindUntilSubmitted),
+    dependencies=[needs("coder", "biller", "manager"), NOT_BLIND],
 )
 async def get_account(encounter_id: str, views: PhiViews) -> dict[str, Any]:
     """Show everything known of an encounter, with the message and path of each part. PHI."""

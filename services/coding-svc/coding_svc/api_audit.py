@@ -12,12 +12,13 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from coding_svc import store, store_audit
+from coding_svc import store, store_audit, store_notes
 from coding_svc.api import CallersWay, ReasonOut
 from coding_svc.decide import audit as decide
 from coding_svc.decide.audit import Sample
 from coding_svc.handlers import audit as handlers
 from coding_svc.handlers.evidence import pack_of
+from coding_svc.handlers.notes import text_of
 from coding_svc.model.account import Account
 from coding_svc.problems import (
     AuditNotFound,
@@ -52,6 +53,7 @@ from rcm.platform.http import (
 )
 from rcm.problems import Busy
 
+NOTES_MAX: Final = 200
 MANAGERS: Final = needs("manager")
 AUDITORS: Final = needs("auditor")
 READERS: Final = needs("auditor", "coder", "biller", "manager")
@@ -289,6 +291,16 @@ class RecordLine(BaseModel):
     place_of_service_code: str
 
 
+class RecordNote(BaseModel):
+    """A note of the record, without what a model suggests from it. PHI."""
+
+    note_id: str
+    kind: str
+    is_final: bool
+    written_on: str
+    text: str
+
+
 class RecordOut(BaseModel):
     """The record as a second coder sees it. PHI."""
 
@@ -296,6 +308,7 @@ class RecordOut(BaseModel):
     encounter_id: str
     account: dict[str, Any] = Field(description="Everything known but the codes.")
     lines: list[RecordLine]
+    notes: list[RecordNote]
 
 
 @audits.post(
@@ -406,6 +419,9 @@ async def get_record(case_id: str, tenant: Tenant, runtime: Runtime, phi: PhiVie
     release = await handlers.release_of(runtime, tenant, case)
     async with runtime.read(tenant) as session:
         sealed = await store.sealed_account(session, tenant, case.row.encounter_id)
+        notes = await store_notes.notes_of_encounter(
+            session, tenant, case.row.encounter_id, NOTES_MAX
+        )
     if sealed is None:
         raise AuditNotFound
     account = await phi.open(sealed, Account, "audit-record", case_id)
@@ -417,6 +433,16 @@ async def get_record(case_id: str, tenant: Tenant, runtime: Runtime, phi: PhiVie
         encounter_id=case.row.encounter_id,
         account=without_codes(account),
         lines=[RecordLine(**{name: line[name] for name in shown}) for line in release.lines],
+        notes=[
+            RecordNote(
+                note_id=note.note_id,
+                kind=note.kind,
+                is_final=note.is_final,
+                written_on=note.written_on,
+                text=await text_of(phi, note),
+            )
+            for note in notes
+        ],
     )
 
 

@@ -8,7 +8,14 @@ from msgspec import to_builtins
 from pydantic import BaseModel, Field
 
 from coding_svc import store_notes
-from coding_svc.api import ENCOUNTER_PROBLEMS, CallersWay, EncounterOut, ReasonOut, get_encounter
+from coding_svc.api import (
+    ENCOUNTER_PROBLEMS,
+    NOT_BLIND,
+    CallersWay,
+    EncounterOut,
+    ReasonOut,
+    get_encounter,
+)
 from coding_svc.code_book import CodeBook
 from coding_svc.decide import notes as deciding
 from coding_svc.decide.billing import holds_still
@@ -16,6 +23,7 @@ from coding_svc.handlers import notes as handling
 from coding_svc.handlers.code_sets import checked_now
 from coding_svc.model.documented import NoteText
 from coding_svc.problems import (
+    BlindUntilSubmitted,
     CodeMalformed,
     EncounterMergedAway,
     EncounterNotFound,
@@ -209,8 +217,8 @@ async def list_notes(encounter_id: str, tenant: Tenant, runtime: Runtime) -> lis
 
 @notes.get(
     "/notes/{note_id}",
-    responses=responses(NoteNotFound, PatientForgotten, Forbidden),
-    dependencies=[needs("coder", "biller", "manager")],
+    responses=responses(NoteNotFound, PatientForgotten, BlindUntilSubmitted),
+    dependencies=[needs("coder", "biller", "manager"), NOT_BLIND],
 )
 async def get_note(encounter_id: str, note_id: str, way: CallersWay, views: PhiViews) -> NoteOut:
     """Show a note with its words and the codes that are suggested from it. PHI."""
@@ -262,8 +270,8 @@ async def decide_suggestions(
 
 @notes.get(
     "/edits",
-    responses=responses(EncounterNotFound, PatientForgotten, SenderUnknown),
-    dependencies=[needs("coder", "biller", "manager")],
+    responses=responses(EncounterNotFound, PatientForgotten, SenderUnknown, BlindUntilSubmitted),
+    dependencies=[needs("coder", "biller", "manager"), NOT_BLIND],
 )
 async def get_edits(encounter_id: str, way: CallersWay) -> EditsOut:
     """Check an encounter by the code sets of today: edits, advice, releases, DRG. No PHI."""
