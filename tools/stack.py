@@ -4,11 +4,13 @@ through `rcm` and HTTP.
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +34,7 @@ class Stack:
     def __init__(self, data: Path, samples: Path, bus: str, **more: str) -> None:
         self.data, self.samples, self.bus = data, samples, bus
         self._tokens: dict[str, str] = {}
-        self._offset = _free_offset()
+        self._offset, self._hold = _hold_offset()
         first = MLLP_PORT + self._offset
         self.mllp_ports = dict(zip(TENANTS, range(first, first + len(TENANTS)), strict=True))
         directory = str(data.absolute() / "directory")
@@ -72,6 +74,9 @@ class Stack:
     def down(self, *, servers: bool = True) -> None:
         """Stop the services, and the servers that were started for them."""
         self.rcm("down", check=False)
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
         if servers and self.bus == "kafka":
             for folder in self._servers:
                 with contextlib.suppress(OSError, ValueError):
@@ -198,11 +203,24 @@ class Stack:
         self.rcm("topics", "deploy/topics.json", "--replication", "1")
 
 
-def _free_offset() -> int:
-    """Find what to add to every port so that all of them are free; 0 where nobody listens."""
+def _hold_offset() -> tuple[int, int | None]:
+    """Find what to add to every port so that all of them are free; 0 where nobody listens.
+
+    Returns:
+        The number, and a lock on it that lasts as long as this process: a second one that looks
+        at the same moment takes other ports, before anybody listens.
+    """
     for offset in range(0, 20_000, 100):
+        path = Path(tempfile.gettempdir()) / f"claimstream-ports-{os.getuid()}-{offset}"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
         if not any(_listens(port + offset) for port in PORTS):
-            return offset
+            return offset, lock
+        os.close(lock)
     raise SystemExit("no free ports were found for the services")
 
 

@@ -24,7 +24,7 @@ def fire(campaign: Campaign, kills: int) -> None:
             if number % 3 == 2:
                 campaign.kill_sometime(campaign.random.choice(SERVICES))
             else:
-                campaign.kill_at(*points[(number * 2 // 3) % len(points)])
+                campaign.kill_at(*points[(number - number // 3) % len(points)])
 
 
 def embedded(tmp_path, **more) -> Campaign:

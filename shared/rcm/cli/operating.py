@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, NamedTuple
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from rcm.cli import talking
 from rcm.cli.services import find_manifest, find_service, service_names
@@ -44,6 +45,8 @@ def rebuild(
             )
     except StoreInUse as error:
         talking.refuse(str(error))
+    except DBAPIError:
+        talking.refuse("the live store's tables are of another build: start the service once")
     if as_json:
         talking.print_json(done)
     else:

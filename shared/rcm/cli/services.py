@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Final
-
-from fastapi import FastAPI
+from typing import TYPE_CHECKING, Final
 
 from rcm.cli.talking import refuse
-from rcm.platform.manifest import Manifest
 from rcm.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from rcm.platform.manifest import Manifest
 
 ORDER: Final = ("coding-svc", "claims-svc", "remit-svc", "denials-svc", "lifecycle-svc")
 
@@ -32,8 +34,8 @@ class Installed:
 
     name: str
     port: int
-    create_app: Callable[[Settings], FastAPI]
-    manifest: Manifest | None
+    create_app: "Callable[[Settings], FastAPI]"
+    manifest: "Manifest | None"
 
 
 def service_names() -> list[str]:
@@ -42,6 +44,11 @@ def service_names() -> list[str]:
     known = [name for name in ORDER if name in found]
     peers = sorted(point.name for point in entry_points(group="rcm.peers"))
     return [*known, *sorted(found.difference(known)), *peers]
+
+
+def is_peer(name: str) -> bool:
+    """Tell whether something installed keeps no store; nothing is imported."""
+    return bool(entry_points(group="rcm.peers", name=name))
 
 
 def find_service(name: str) -> Installed:
@@ -56,7 +63,7 @@ def find_service(name: str) -> Installed:
     return refuse(f"no service {name!r} is installed; there are: {', '.join(service_names())}")
 
 
-def find_manifest(name: str) -> Manifest:
+def find_manifest(name: str) -> "Manifest":
     """Import a service's manifest."""
     manifest = find_service(name).manifest
     return manifest or refuse(f"{name} is no service: it keeps no store")

@@ -27,7 +27,7 @@ class Process(NamedTuple):
     Attributes:
         name: The service.
         pid: Process id.
-        port: Where it listens.
+        port: Where it listens; 0 until it says so itself.
         began: Start time as the system counts it; tells it from a later process of that id.
     """
 
@@ -49,11 +49,14 @@ class Supervisor:
         """Return where a service writes."""
         return self._logs / f"{name}.log" if name else self._logs
 
-    def start(self, name: str, port: int, port_offset: int) -> Process:
-        """Start a service apart from this process."""
+    def start(self, name: str, port_offset: int) -> Process:
+        """Start a service apart from this process. It says itself where it listens, so that
+        nothing of it is imported here.
+        """
         for folder in (self._run, self._logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "rcm.cli", "serve", name, "--port", str(port)]
+        command = [sys.executable, "-m", "rcm.cli", "serve", name]
+        command += ["--port-offset", str(port_offset)]
         environment = os.environ | {"RCM_DATA_DIR": str(self._folder)}
         if port_offset and "RCM_LIFECYCLE_WATCHED" not in environment:
             environment["RCM_LIFECYCLE_PORT_OFFSET"] = str(port_offset)
@@ -72,9 +75,15 @@ class Supervisor:
             )
         finally:
             os.close(descriptor)
-        process = Process(name, pid, port, _began(pid))
-        self._path(name).write_bytes(msgspec.json.encode(process))
+        process = Process(name, pid, 0, _began(pid))
+        self._write(process)
         return process
+
+    def listens(self, name: str, port: int) -> None:
+        """Say where this process listens, if it is the one that was started for a service."""
+        known = self.running(name)
+        if known is not None and known.pid == os.getpid():
+            self._write(known._replace(port=port))
 
     def running(self, name: str) -> Process | None:
         """Find a service's process, if it lives."""
@@ -102,6 +111,12 @@ class Supervisor:
         for name in names:
             self._path(name).unlink(missing_ok=True)
         return [process.name for process in living]
+
+    def _write(self, process: Process) -> None:
+        """Write whole or not at all: another process may be reading."""
+        draft = self._run / f".{process.name}.{os.getpid()}"
+        draft.write_bytes(msgspec.json.encode(process))
+        draft.replace(self._path(process.name))
 
     def _path(self, name: str) -> Path:
         return self._run / f"{name}.json"

@@ -16,6 +16,9 @@ from rcm.platform.settings import Misconfigured, Settings, load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Tenant = Annotated[str, typer.Option("--tenant", "-t", metavar="TENANT", help="Whose case it is.")]
+Offset = Annotated[
+    int, typer.Option("--port-offset", min=0, help="Added to each service's port.", metavar="N")
+]
 
 
 def out() -> Console:

@@ -26,6 +26,9 @@ SERVICE_PREFIXES: Final = ("CODING_", "CLAIMS_", "REMIT_", "DENIALS_", "LIFECYCL
 TEST_PREFIXES: Final = ("TEST_", "REQUIRE_CONNECTED")
 """What the test session reads; a service that it starts passes over these."""
 
+OTHER_NAMES: Final = frozenset({"CODES"})
+"""What the code sets read for themselves: `RCM_CODES`, their data folder."""
+
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 DEFAULT_TENANTS: Final = ("northside", "lakeview")
 
@@ -160,7 +163,7 @@ def unknown_variables(
         name
         for name in environment
         if name.startswith("RCM_")
-        and (short := name.removeprefix("RCM_")) not in known
+        and (short := name.removeprefix("RCM_")) not in known | OTHER_NAMES
         and not short.startswith(SERVICE_PREFIXES + TEST_PREFIXES)
     )
 
