@@ -256,7 +256,11 @@ def test_a_doubt_can_be_overruled_and_what_is_missing_cannot():
         release(desk)
     with pytest.raises(NotOverrulable):
         release(desk, "npi-missing")
-    _, coded = release(desk, "possible-duplicate-charge")
+    passed, _, coded = release(desk, "possible-duplicate-charge")
+    assert (passed.name, passed.overruled[0].rule_id) == (
+        "HoldsOverruled",
+        "possible-duplicate-charge",
+    )
     assert (coded.coded_version, len(coded.lines)) == (2, 2)
     with pytest.raises(NothingToRelease):
         release(desk, command_id="r2")

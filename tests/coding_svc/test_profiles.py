@@ -74,7 +74,7 @@ def test_a_tenant_without_profiles_of_its_own_gets_the_shipped_ones(tmp_path):
         "epic-hb",
         "generic",
     ]
-    assert book.of_tenant("northside") is book.of_tenant("northside")
+    assert book.of_tenant("northside").profiles is book.of_tenant("northside").profiles
 
 
 @pytest.mark.parametrize("tenant_id", ["northside", "lakeview"])
