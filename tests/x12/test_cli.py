@@ -1,5 +1,10 @@
+import gzip
 import io
 import json
+import os
+import subprocess
+import sys
+import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -197,3 +202,99 @@ def test_stats_counts_claims_and_money(files):
 def test_every_command_has_an_example():
     for command in app.registered_commands:
         assert "Example: rcm x12" in command.callback.__doc__, command.callback.__name__
+
+
+COMMANDS = ("validate", "stats", "ack", "describe", "json", "mask", "split", "diff", "from-json")
+
+
+def call(command, file, folder):
+    further = {"split": ["--to", folder / "pieces"], "diff": [file]}.get(command, [])
+    return run(command, file, *further, "--json")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", ["not-there.835", ""])
+def test_a_file_that_cannot_be_opened_is_told_in_json_and_is_2(command, name, tmp_path):
+    result = call(command, tmp_path / name, tmp_path)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["has_error"] is True
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00\xff\xfe\x1f" * 500, b"hello", gzip.compress(bytes(30 << 20)), BAD],
+    ids=["empty", "binary", "text", "bomb", "bad"],
+)
+def test_json_is_on_stdout_whatever_the_input(command, data, tmp_path):
+    (tmp_path / "input").write_bytes(data)
+    result = call(command, tmp_path / "input", tmp_path)
+    json.loads(result.stdout)
+    assert result.exit_code in {0, 1}
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_name_that_is_no_utf8_is_shown_and_breaks_nothing(tmp_path):
+    path = os.fsencode(tmp_path) + b"/caf\xe9.835"
+    with open(path, "wb") as file:  # noqa: PTH123 - pathlib would not take these bytes
+        file.write(BAD)
+    result = run("validate", os.fsdecode(path), "--json")
+    assert json.loads(result.stdout)["findings"][0]["file"].endswith("caf\ufffd.835")
+    assert run("validate", os.fsdecode(path)).exit_code == 1
+
+
+def test_what_cannot_be_read_twice_is_read(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(BAD,))
+    writer.start()
+    result = run("validate", pipe, "--json")
+    writer.join()
+    assert len(json.loads(result.stdout)["findings"]) == 2
+
+
+def test_a_reader_that_goes_away_leaves_no_traceback(tmp_path):
+    claim = BODY_835[13:27]
+    (tmp_path / "large.835").write_bytes(interchange([*BODY_835[:13], *claim * 5000]))
+    command = [sys.executable, "-m", "rcm.x12", "describe", str(tmp_path / "large.835")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+        process.wait(30)
+    assert b"Traceback" not in told
+    assert b"Exception" not in told
+
+
+def test_payer_rules_are_checked_and_their_mistakes_are_wrong_usage(files):
+    rules = files / "acme.yaml"
+    rules.write_text(
+        "name: acme\npayer: {ids: ['*']}\nrules:\n"
+        "  - id: no-interest\n    transactions: [835]\n    at: {segment: CAS, element: 1}\n"
+        "    not_allowed: [PR]\n    message: It is not allowed.\n    do: Ask.\n"
+    )
+    result = run("validate", files / "good.835", "--payer-rules", rules)
+    assert result.exit_code == 1
+    assert "error: acme/no-interest (835 2000[1]/2100[1]/2110[1] CAS01" in result.stdout
+    relaxed = ("validate", files / "good.835", "--payer-rules", rules, "--relax", "acme")
+    assert run(*relaxed).exit_code == 0
+    rules.write_text(rules.read_text().replace("segment: CAS", "segment: QQQ"))
+    result = run("validate", files / "good.835", "--payer-rules", rules, "--json")
+    assert result.exit_code == 2
+    assert "acme.yaml:6:10: X12 has no segment QQQ." in json.loads(result.stdout)["error"]
+    assert run("validate", files / "good.835", "--payer-rules", "sample:none").exit_code == 2
+    assert run("validate", files / "good.835", "--payer-rules", "sample:medicare-like").stdout
+
+
+def test_a_finding_says_everything(files):
+    (one, *_) = json.loads(run("validate", files / "bad.835", "--json").stdout)["findings"]
+    assert set(one) == {
+        "file", "rule", "severity", "snip_level", "interchange_control_number",
+        "group_control_number", "transaction_control_number", "transaction_code", "loop",
+        "claim_id", "segment_id", "segment_number", "byte_offset", "element", "component",
+        "value", "message", "remedy", "acknowledgement",
+    }  # fmt: skip
+    assert (one["interchange_control_number"], one["loop"]) == (
+        "000000042", "2000[1]/2100[1]/2110[1]",
+    )  # fmt: skip

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rcm.x12.envelope import Transaction, Unit
-from rcm.x12.lexer import Delimiters, Lexer
+from rcm.x12.lexer import Batch, Delimiters, Lexer
 from rcm.x12.mask import masked_elements
 from rcm.x12.reader import Reader
-from rcm.x12.writer import Renderer
+from rcm.x12.writer import NotWritable, Renderer
 
 _DATE_SEGMENTS = {"DTM": 2, "DTP": 3, "DMG": 2}
 
@@ -66,7 +66,10 @@ def _with_days(hidden: list[str], elements: list[str]) -> list[str]:
 
 
 def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
-    """Give each interchange as JSON-ready values: its delimiters, and its segments as lists."""
+    """Give each interchange as JSON-ready values: its delimiters, and its segments as lists.
+
+    `line_break` is there where the file puts one after each segment.
+    """
     open_one: dict[str, object] | None = None
     segments: list[list[str]] = []
     for batch in lexer.batches():
@@ -74,7 +77,10 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
             if open_one is not None:
                 yield open_one
             segments = []
-            open_one = {"delimiters": list(batch.delimiters), "segments": segments}
+            open_one = {"delimiters": list(batch.delimiters)}
+            if line_break := _line_break(batch):
+                open_one["line_break"] = line_break
+            open_one["segments"] = segments
         for text in batch.texts:
             elements = text.split(batch.delimiters.element)
             is_shown = not mask or elements[0] == "ISA"
@@ -83,6 +89,15 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
             )
     if open_one is not None:
         yield open_one
+
+
+def _line_break(batch: Batch) -> str:
+    """Tell whether a line break stands between the first two segments of an interchange."""
+    pieces = batch.pieces
+    if pieces is None or len(pieces) < 2:
+        return ""
+    blank = pieces[1][: len(pieces[1]) - len(batch.texts[1])]
+    return blank if blank in {"\n", "\r\n"} else ""
 
 
 class NotOurJson(ValueError):
@@ -99,14 +114,36 @@ def from_json(interchanges: object) -> Iterator[bytes]:
     if not isinstance(interchanges, list):
         raise NotOurJson("a list of interchanges is wanted")
     for one in interchanges:
-        match one:
-            case {"delimiters": [*marks], "segments": [*segments]} if len(marks) == 4:
-                delimiters = Delimiters(*map(str, marks))
-            case _:
-                raise NotOurJson("an interchange has delimiters and segments")
-        # Components and repetitions stand inside the elements, so only these two may not.
-        render = Renderer(Delimiters(delimiters.element, delimiters.segment, "", ""))
-        for segment in segments:
-            if not isinstance(segment, list) or not all(isinstance(one, str) for one in segment):
-                raise NotOurJson("a segment is a list of texts")
-            yield render(segment, trim=False).encode()
+        yield interchange_bytes(one)
+
+
+def interchange_bytes(one: object) -> bytes:
+    """Write one interchange from its delimiters and segments.
+
+    Raises:
+        NotOurJson: It has another shape.
+        NotWritable: A value holds the segment terminator or the element separator.
+    """
+    match one:
+        case {"delimiters": [*marks], "segments": [*segments], **rest} if len(marks) == 4:
+            delimiters = Delimiters(*map(str, marks))
+            line_break = rest.get("line_break", "")
+        case _:
+            raise NotOurJson("an interchange has delimiters and segments")
+    if line_break not in {"", "\n", "\r\n"}:
+        raise NotOurJson("a line_break is one, or is not there")
+    written = []
+    for segment in segments:
+        if not isinstance(segment, list) or not all(isinstance(one, str) for one in segment):
+            raise NotOurJson("a segment is a list of texts")
+        text = delimiters.element.join(segment)
+        is_split = text.count(delimiters.element) != len(segment) - 1
+        if not segment or is_split or delimiters.segment in text:
+            raise NotWritable(f"{segment[0] if segment else 'A segment'} holds a separator")
+        written.append(text + delimiters.segment + line_break)
+    return "".join(written).encode()
+
+
+def renderer(delimiters: Delimiters) -> Renderer:
+    """Write segments whose components and repetitions stand inside their elements already."""
+    return Renderer(Delimiters(delimiters.element, delimiters.segment, "", ""))

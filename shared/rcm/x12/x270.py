@@ -47,6 +47,8 @@ __all__ = [
     "Response",
     "Stream",
     "Trace",
+    "draft_270",
+    "draft_271",
     "read",
     "write_270",
     "write_271",
@@ -59,7 +61,7 @@ def write_270(inquiries: Iterable[Inquiry], exchange: Exchange, envelope: Envelo
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    return _write("270 005010X279A1", "0022", inquiries, exchange, envelope)
+    return write([draft_270(inquiries, exchange)], envelope)
 
 
 def write_271(responses: Iterable[Response], exchange: Exchange, envelope: Envelope) -> bytes:
@@ -68,28 +70,34 @@ def write_271(responses: Iterable[Response], exchange: Exchange, envelope: Envel
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    return _write("271 005010X279A1", "0022", responses, exchange, envelope)
+    return write([draft_271(responses, exchange)], envelope)
 
 
-def _write(
-    key: str,
-    structure: str,
-    documents: Iterable[Inquiry | Response],
-    exchange: Exchange,
-    envelope: Envelope,
-) -> bytes:
+def draft_270(inquiries: Iterable[Inquiry], exchange: Exchange, control_number: str = "") -> Draft:
+    """Prepare one 270, so that several can share an interchange (`writer.write`)."""
+    return _draft("270 005010X279A1", inquiries, exchange, control_number)
+
+
+def draft_271(responses: Iterable[Response], exchange: Exchange, control_number: str = "") -> Draft:
+    """Prepare one 271, so that several can share an interchange (`writer.write`)."""
+    return _draft("271 005010X279A1", responses, exchange, control_number)
+
+
+def _draft(
+    key: str, documents: Iterable[Inquiry | Response], exchange: Exchange, control_number: str
+) -> Draft:
     known = guide(key)
     assert known is not None, key
     head = (
         "BHT",
-        structure,
+        "0022",
         exchange.purpose_code,
         exchange.reference_number,
         day_text(exchange.created_on),
         exchange.created_time,
         exchange.transaction_type_code,
     )
-    return write([Draft(known, [head, *_levels(documents)])], envelope)
+    return Draft(known, [head, *_levels(documents)], control_number)
 
 
 def _levels(documents: Iterable[Inquiry | Response]) -> Iterator[Segment]:

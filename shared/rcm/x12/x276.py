@@ -36,6 +36,8 @@ __all__ = [
     "StatusReport",
     "StatusRequest",
     "Stream",
+    "draft_276",
+    "draft_277",
     "read",
     "write_276",
     "write_277",
@@ -52,7 +54,7 @@ def write_276(
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    return _write("276 005010X212", ("13", ""), requests, exchange, envelope)
+    return write([draft_276(requests, exchange)], envelope)
 
 
 def write_277(
@@ -63,16 +65,30 @@ def write_277(
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    return _write("277 005010X212", ("08", "DG"), reports, exchange, envelope)
+    return write([draft_277(reports, exchange)], envelope)
 
 
-def _write(
+def draft_276(
+    requests: Iterable[StatusRequest], exchange: StatusExchange, control_number: str = ""
+) -> Draft:
+    """Prepare one 276, so that several can share an interchange (`writer.write`)."""
+    return _draft("276 005010X212", ("13", ""), requests, exchange, control_number)
+
+
+def draft_277(
+    reports: Iterable[StatusReport], exchange: StatusExchange, control_number: str = ""
+) -> Draft:
+    """Prepare one 277, so that several can share an interchange (`writer.write`)."""
+    return _draft("277 005010X212", ("08", "DG"), reports, exchange, control_number)
+
+
+def _draft(
     key: str,
     purpose: tuple[str, str],
     documents: Iterable[Document],
     exchange: StatusExchange,
-    envelope: Envelope,
-) -> bytes:
+    control_number: str,
+) -> Draft:
     known = guide(key)
     assert known is not None, key
     head = (
@@ -84,7 +100,7 @@ def _write(
         exchange.created_time,
         purpose[1],
     )
-    return write([Draft(known, [head, *_levels(documents)])], envelope)
+    return Draft(known, [head, *_levels(documents)], control_number)
 
 
 def _levels(documents: Iterable[Document]) -> Iterator[Segment]:

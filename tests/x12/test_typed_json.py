@@ -1,0 +1,155 @@
+"""Files as JSON of typed documents, and back, byte for byte."""
+
+import json
+from io import BytesIO
+
+import msgspec
+import pytest
+
+from rcm.x12.lexer import Lexer
+from rcm.x12.transform import NotOurJson
+from rcm.x12.typed_json import as_typed_json, from_typed_json
+from rcm.x12.writer import NotWritable
+from x12_837_cases import DENTAL, INSTITUTIONAL, PROFESSIONAL, World, a_file
+from x12_cases import corpus_files, interchange
+from x12_seeded_faults import counted, whole, written
+
+TYPED = ("270", "271", "276", "277", "277CA", "999")
+
+
+def told(data, **options):
+    lexer = Lexer(BytesIO(data))
+    text = msgspec.json.encode(list(as_typed_json(lexer, **{"mask": False, **options})))
+    return json.loads(text)
+
+
+def back(data):
+    return b"".join(from_typed_json(told(data)))
+
+
+def transactions(data, **options):
+    return [
+        one
+        for interchange_ in told(data, **options)
+        for group in interchange_["groups"]
+        for one in group["transactions"]
+    ]
+
+
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
+def test_a_remittance_is_a_document_alone_and_comes_back(line_break):
+    data = interchange(line_break=line_break)
+    (one,) = transactions(data)
+    assert "segments" not in one
+    assert one["document"]["payment"]["amount_cents"] == 19500
+    assert back(data) == data
+
+
+@pytest.mark.parametrize("family", TYPED)
+def test_a_typed_transaction_is_a_document_and_comes_back(family):
+    segments = [one.replace("*.2", "*0.2") for one in whole(family)]
+    data = written(segments)
+    (one,) = transactions(data)
+    assert "document" in one
+    assert "segments" not in one
+    assert back(data) == data
+
+
+@pytest.mark.parametrize(
+    "shape", [*PROFESSIONAL, *INSTITUTIONAL, *DENTAL], ids=lambda one: one.__name__
+)
+def test_claims_of_every_shape_come_back(shape):
+    data = a_file(shape(World(1)))
+    (one,) = transactions(data)
+    assert "segments" not in one
+    assert back(data) == data
+
+
+def test_delimiters_of_any_kind_come_back():
+    data = interchange().replace(b"*", b"|").replace(b"~", b"\x1d").replace(b":", b">")
+    (one,) = transactions(data)
+    assert "segments" not in one
+    assert back(data) == data
+
+
+@pytest.mark.parametrize("family", ["834", "820", "278"])
+def test_a_transaction_without_typed_json_comes_back_by_segment(family):
+    data = written(whole(family))
+    assert back(data) == data
+
+
+def test_what_would_be_written_otherwise_keeps_its_segments():
+    data = interchange().replace(b"*125*100*5*", b"*125.00*100*5*")
+    (one,) = transactions(data)
+    assert one["document"]["groups"][0]["claims"][0]["billed_cents"] == 12500
+    assert next(segment[:4] for segment in one["segments"] if segment[0] == "CLP") == [
+        "CLP",
+        "C-1001",
+        "1",
+        "125.00",
+    ]
+    assert back(data) == data
+
+
+def test_a_document_that_was_changed_is_written_as_it_is_now():
+    documents = told(interchange())
+    transaction = documents[0]["groups"][0]["transactions"][0]
+    transaction["document"]["payment"]["trace_number"] = "EFT-6"
+    assert b"TRN*1*EFT-6*" in b"".join(from_typed_json(documents))
+
+
+def test_a_broken_envelope_comes_back_by_segment():
+    segments = [one for one in counted(whole("270")) if not one.startswith("SE*")]
+    data = written(segments)
+    assert "segments" in told(data)[0]
+    assert back(data) == data
+
+
+def test_persons_are_masked_unless_asked():
+    data = interchange()
+    text = json.dumps(told(data, mask=True))
+    assert "JANE" not in text
+    assert "EDGAR" not in text
+    assert transactions(data, mask=True)[0]["document"]["payment"]["amount_cents"] == 19500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.pop("isa"),
+        lambda one: one.update(groups=7),
+        lambda one: one["groups"][0]["transactions"][0].pop("document"),
+        lambda one: one["groups"][0]["transactions"][0].update(document={"payment": 7}),
+        lambda one: one.update(line_break="x"),
+        lambda one: one.update(iea=7),
+    ],
+)
+def test_other_json_is_refused(change):
+    documents = told(interchange())
+    change(documents[0])
+    with pytest.raises((NotOurJson, NotWritable)):
+        b"".join(from_typed_json(documents))
+
+
+def test_a_separator_in_a_value_is_refused():
+    documents = told(written(whole("834")))
+    documents[0]["groups"][0]["transactions"][0]["segments"][1][2] = "A~B"
+    with pytest.raises(NotWritable):
+        b"".join(from_typed_json(documents))
+
+
+def _bare(data):
+    """Leave out what stands between segments: blanks and line breaks have no place in JSON."""
+    return b"".join(data.split())
+
+
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda one: one.name[-60:])
+def test_every_public_file_comes_back(path):
+    data = path.read_bytes()
+    lexer = Lexer(BytesIO(data))
+    lost = {"input-cut", "not-x12", "text-after-interchange", "isa-malformed", "not-utf8"}
+    returned = back(data)
+    for _ in lexer.batches():
+        pass
+    if not lost & {one.rule_id for one in lexer.findings}:
+        assert _bare(returned) == _bare(data.removeprefix(b"\xef\xbb\xbf").strip(b"\x1a"))
