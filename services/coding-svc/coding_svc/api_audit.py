@@ -662,6 +662,30 @@ async def get_evidence(
     )
 
 
+class PackOut(BaseModel):
+    """An evidence pack that was given to somebody."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    given_to: str
+    holds_phi: bool
+    sha256: str
+    bytes_count: int
+    request_id: str
+    issued_at: str
+
+
+@evidence.get(
+    "/{encounter_id}/evidence-packs",
+    dependencies=[needs("auditor", "manager")],
+)
+async def list_packs(encounter_id: str, tenant: Tenant, runtime: Runtime) -> list[PackOut]:
+    """List the evidence packs of an encounter that were given out, the first one first."""
+    async with runtime.read(tenant) as session:
+        rows = await store_audit.packs(session, tenant, encounter_id)
+    return [PackOut.model_validate(row) for row in rows]
+
+
 async def _done(
     case_id: str, command: Any, way: CallersWay, asking: Asking, answer: Response
 ) -> CaseOut:

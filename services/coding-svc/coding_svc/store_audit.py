@@ -8,7 +8,14 @@ from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.store import CodingTable, MessageRow
-from coding_svc.store_desk import ReleaseRow, SubmissionRow, TrailRow, WithdrawalRow, WorkRow
+from coding_svc.store_desk import (
+    PackRow,
+    ReleaseRow,
+    SubmissionRow,
+    TrailRow,
+    WithdrawalRow,
+    WorkRow,
+)
 from rcm.events.coding_audit import Criteria
 
 Key = tuple[str | int, ...]
@@ -336,6 +343,11 @@ async def evidence(session: AsyncSession, tenant_id: str, encounter_id: str) -> 
         cases=[Case(*row) for row in found],
         findings=await rows(FindingRow, FindingRow.case_id, FindingRow.number),
     )
+
+
+async def packs(session: AsyncSession, tenant_id: str, encounter_id: str) -> Sequence[PackRow]:
+    """List the evidence packs of an encounter, the first one first."""
+    return await _of_encounter(session, PackRow, tenant_id, encounter_id, PackRow.stream_version)
 
 
 def plain(row: SQLModel) -> dict[str, Any]:
