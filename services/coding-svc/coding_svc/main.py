@@ -13,13 +13,24 @@ from typing import Any, Final
 import yaml
 from fastapi import FastAPI
 
-from coding_svc import api, api_audit, api_codes, api_desk, api_suggestions, handlers
+from coding_svc import (
+    api,
+    api_audit,
+    api_codes,
+    api_communications,
+    api_desk,
+    api_queries,
+    api_suggestions,
+    handlers,
+)
 from coding_svc.code_book import CodeBook
 from coding_svc.codec.mllp import Frame
 from coding_svc.gateway.mllp import Limits, Listener
+from coding_svc.gateway.query_book import QueryBook
 from coding_svc.handlers import SERVICE, Way
 from coding_svc.handlers.code_sets import adopt
 from coding_svc.handlers.notes import suggest_for_waiting
+from coding_svc.handlers.queries import Courier
 from coding_svc.rules.desk import DeskRules, credentials_by_class
 from coding_svc.rules.edits import NOT_LOADED
 from coding_svc.rules.profile import Profile, Profiles, extended
@@ -41,6 +52,8 @@ MANIFEST: Final = Manifest(
         api.encounters,
         api_suggestions.notes,
         api_codes.codes,
+        api_queries.router,
+        api_communications.router,
         api_desk.router,
         api_desk.encounters,
         api_desk.people,
@@ -107,9 +120,10 @@ def create_app(
     if codes.loaded is None:
         log.warning("code-sets-not-loaded")
     book = ProfileBook(own.profiles_dir, codes)
-    app = create_http_app(
-        replace(MANIFEST, jobs=jobs(settings, own, book, codes, log)), settings, log=log, **more
-    )
+    queries = QueryBook(own.profiles_dir)
+    courier = partial(bring_queries, settings=settings, own=own, queries=queries, log=log)
+    running = {**jobs(settings, own, book, codes, log), "query-courier": courier}
+    app = create_http_app(replace(MANIFEST, jobs=running), settings, log=log, **more)
     app.state.profiles_of = book.of_tenant
     app.state.desk_rules = DeskRules(
         lease_s=own.desk_lease_s,
@@ -118,6 +132,7 @@ def create_app(
     )
     app.state.withdrawal_wait_s = own.withdrawal_wait_s
     app.state.codes = codes
+    app.state.query_book = queries
     return app
 
 
@@ -182,9 +197,19 @@ async def watch_folder(
         log.info("file-read", tenant_id=dropped.tenant_id, count=len(taken))
 
     root = own.drop_dir or settings.data_dir / "drop" / "charges"
-    archive = Archive(settings.data_dir / "archive")
+    archive = Archive(settings.data_dir / "archive", runtime.keys)
     folder = DropFolder(root, settings.tenants, archive, log, settle_s=own.drop_settle_s)
     await folder.run(take)
+
+
+async def bring_queries(
+    runtime: Runtime, *, settings: Settings, own: CodingSettings, queries: QueryBook, log: Log
+) -> None:
+    """Bring physician queries out, and escalate those that nobody answers."""
+    interval_s, lease_s = own.query_interval_s, own.query_lease_s
+    await Courier(
+        runtime, settings.tenants, queries, log, interval_s=interval_s, lease_s=lease_s
+    ).run()
 
 
 async def look_at_waiting(

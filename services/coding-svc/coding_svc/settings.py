@@ -36,6 +36,10 @@ class CodingSettings(BaseSettings):
             `I=CCS|CIC,B=CCS`; empty for none.
         desk_must_take: Codes are changed only by whoever took the encounter.
         withdrawal_wait_s: How long a request to take a release back waits for billing's answer.
+        query_interval_s: How often physician queries are looked at that are to be delivered or
+            escalated.
+        query_lease_s: How long after its channel's own time an attempt of delivery is believed to
+            be under way; then it counts as unknown, and is made again.
     """
 
     model_config = SettingsConfigDict(env_prefix="RCM_CODING_", frozen=True, extra="forbid")
@@ -62,6 +66,8 @@ class CodingSettings(BaseSettings):
     )
     desk_must_take: bool = False
     withdrawal_wait_s: float = Field(5.0, ge=0, le=20)
+    query_interval_s: float = Field(2.0, gt=0)
+    query_lease_s: float = Field(60.0, ge=0)
 
     @property
     def listeners(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.encounter import State
 from coding_svc.model.query import Query
+from coding_svc.rules.query_measures import Measured
 from coding_svc.store import CodingTable, Key
 from rcm.platform.store.tables import STREAM
 
@@ -81,6 +82,7 @@ class QueryFilter(NamedTuple):
         subject: Who is asked now, by their name at the issuer of tokens.
         coder: Who opened it.
         template_id: `-` for free text.
+        reason_code: Why it is asked.
         encounter_id: Of one encounter.
         delivery: How far its delivery is.
         response: How it was answered; `-` for not at all.
@@ -98,6 +100,7 @@ class QueryFilter(NamedTuple):
     subject: str = ""
     coder: str = ""
     template_id: str = ""
+    reason_code: str = ""
     encounter_id: str = ""
     delivery: str = ""
     response: str = ""
@@ -107,21 +110,6 @@ class QueryFilter(NamedTuple):
     sent_before: str = ""
     opened_before: str = ""
     due_before: str = ""
-
-
-class Measured(NamedTuple):
-    """What is measured of one query that was sent."""
-
-    physician_id: str
-    template_id: str
-    coder: str
-    kind: str
-    status: str
-    response: str
-    level: int
-    close_cause: str
-    sent_at: str
-    answered_at: str
 
 
 MEASURED_MAX: Final = 200_000
@@ -247,4 +235,6 @@ def _where(tenant_id: str, wanted: QueryFilter) -> list[Any]:
     return found
 
 
-_EQUAL: Final = ("kind", "physician_id", "coder", "encounter_id", "delivery", "channel_kind")
+_EQUAL: Final = (
+    "kind", "physician_id", "coder", "encounter_id", "delivery", "channel_kind", "reason_code",
+)  # fmt: skip

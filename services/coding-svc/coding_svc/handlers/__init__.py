@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from coding_svc import store_audit as store_audit  # its tables are this service's
-from coding_svc import store_queries as store_queries  # its table is this service's
 from coding_svc.decide import commands
 from coding_svc.decide.desk import note_submission, settle_withdrawal
 from coding_svc.handlers.again import (

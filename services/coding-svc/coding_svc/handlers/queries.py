@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
@@ -36,10 +36,14 @@ from coding_svc.rules.query_policy import DESK, MOMENT, Channel, moment
 from coding_svc.store_queries import QueryRow
 from rcm.domain import Command
 from rcm.events.clinical import Reason
+from rcm.events.phi import Phi
+from rcm.platform.http.phi import Viewing
 from rcm.platform.keys import KeyDestroyed
 from rcm.platform.runtime import Runtime
 from rcm.platform.telemetry import Log
 from rcm.problems import Problem, StreamMoved
+
+T = TypeVar("T")
 
 COURIER: Final = "query-courier"
 """The actor of what the courier records."""
@@ -75,11 +79,7 @@ async def close_query(
         StreamMoved: Its encounter is being merged on and on.
         Problem: It was refused.
     """
-    async with way.runtime.read(way.tenant_id) as session:
-        row = await store_queries.query_row(session, way.tenant_id, query_id)
-    if row is None:
-        raise QueryNotFound
-    encounter_id = row.encounter_id
+    encounter_id = (await row_of(way, query_id)).encounter_id
     for _ in range(MERGES_FOLLOWED_MAX):
         decide = partial(queries.close, query_id, encounter_id, cause, note_code, way.profiles)
         try:
@@ -87,6 +87,41 @@ async def close_query(
         except EncounterMergedAway as merged:
             encounter_id = merged.into_encounter_id
     raise StreamMoved("The account is being merged on and on.")
+
+
+async def row_of(way: Way, query_id: str) -> QueryRow:
+    """Find a query.
+
+    Raises:
+        QueryNotFound: There is none.
+    """
+    async with way.runtime.read(way.tenant_id) as session:
+        row = await store_queries.query_row(session, way.tenant_id, query_id)
+    if row is None:
+        raise QueryNotFound
+    return row
+
+
+async def state_of(way: Way, query_id: str) -> Query:
+    """Find a query with its sealed words.
+
+    Raises:
+        QueryNotFound: There is none.
+    """
+    async with way.runtime.read(way.tenant_id) as session:
+        state = await store_queries.query_state(session, way.tenant_id, query_id)
+    if state is None:
+        raise QueryNotFound
+    return state
+
+
+async def opened_for(
+    views: Viewing, phi: Phi | None, shape: type[T], query_id: str, *, is_addressee: bool
+) -> T | None:
+    """Open a part of a query for whoever asks, as a recorded view; None where there is none."""
+    if phi is None:
+        return None
+    return await views.open(phi, shape, "coding-query", query_id, is_addressee=is_addressee)
 
 
 async def patient_of(way: Way, encounter_id: str) -> str:
@@ -151,6 +186,11 @@ async def outgoing(runtime: Any, tenant_id: str, query: Query) -> Outgoing | Non
     )
     if content is None or about is None:
         return None
+    return delivery_of(query, content, about)
+
+
+def delivery_of(query: Query, content: Content, about: Address) -> Outgoing:
+    """Put together what the delivery in hand of a query says."""
     return Outgoing(
         query_id=query.query_id,
         control_number=query.control_number,

@@ -45,7 +45,15 @@ class Viewing:
     purpose_code: Purpose
     request_id: str
 
-    async def open(self, phi: Phi, shape: type[T], subject_kind: str, subject_id: str) -> T | None:
+    async def open(
+        self,
+        phi: Phi,
+        shape: type[T],
+        subject_kind: str,
+        subject_id: str,
+        *,
+        is_addressee: bool = False,
+    ) -> T | None:
         """Open one box; None when its key was destroyed.
 
         Args:
@@ -53,22 +61,32 @@ class Viewing:
             shape: What it holds.
             subject_kind: What it is part of, such as `claim-x12`.
             subject_id: That thing's opaque id.
+            is_addressee: It is addressed to the caller, as the route has made sure; no role that
+                sees PHI is needed for it.
 
         Raises:
             Forbidden: None of the caller's roles sees PHI. That is recorded.
             Busy: The view cannot be recorded now.
         """
-        found = await self.open_all({"": phi}, shape, subject_kind, subject_id)
+        found = await self.open_all(
+            {"": phi}, shape, subject_kind, subject_id, is_addressee=is_addressee
+        )
         return found[""]
 
     async def open_all(
-        self, boxes: Mapping[str, Phi], shape: type[T], subject_kind: str, subject_id: str
+        self,
+        boxes: Mapping[str, Phi],
+        shape: type[T],
+        subject_kind: str,
+        subject_id: str,
+        *,
+        is_addressee: bool = False,
     ) -> dict[str, T | None]:
         """Open several boxes of one thing as one view. As `open`."""
         key_ids = sorted({phi.key_id for phi in boxes.values()})
-        if not self.caller.sees_phi:
+        if not (self.caller.sees_phi or is_addressee):
             await self._record(key_ids, subject_kind, subject_id, "refused")
-            raise Forbidden("Needs a role that sees PHI: coder, biller or manager.")
+            raise Forbidden("Needs a role that sees PHI: coder, biller, manager or auditor.")
         tenant_id = self.caller.tenant_id
         found = {
             name: await self.runtime.open(tenant_id, phi, shape) for name, phi in boxes.items()
