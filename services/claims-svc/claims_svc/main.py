@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from claims_svc import api
+from claims_svc.codec.check import make_ready
 from claims_svc.gateway import Connect, DirectoryFolder, Wires
 from claims_svc.handlers import desk, mail
 from claims_svc.handlers.sending import Patience, Sender, Size
@@ -102,6 +103,7 @@ async def send(
     nudge: asyncio.Event,
 ) -> None:
     """Send ready claims, and find out what became of what was sent."""
+    await asyncio.to_thread(make_ready)
     sender = Sender(
         runtime,
         directories,
@@ -124,7 +126,7 @@ async def watch_folder(
     runtime: Runtime, *, settings: Settings, own: ClaimsSettings, log: Log
 ) -> None:
     """Take in the acknowledgement files that are dropped."""
-    archive = Archive(settings.data_dir / "archive")
+    archive = Archive(settings.data_dir / "archive", runtime.keys)
     root = own.drop_dir or settings.data_dir / "drop" / "acknowledgements"
     folder = DropFolder(root, settings.tenants, archive, log, settle_s=own.drop_settle_s)
 

@@ -134,7 +134,7 @@ class Intake:
         if not data:
             raise FileEmpty
         read = await asyncio.to_thread(read_file, data, tenant_id)
-        await asyncio.to_thread(self.archive.keep, tenant_id, data)
+        await self.archive.keep(tenant_id, data)
         (taken,) = await self.take_read(tenant_id, [read], source, actor, receiving)
         return taken
 
@@ -169,6 +169,7 @@ class Intake:
                     decide=partial(_finish, read, len(held), len(posted)),
                     actor=actor,
                     correlation_id=read.file_id,
+                    is_remembered=False,
                 )
                 for read, (posted, held) in zip(files, found, strict=True)
             ]
@@ -191,7 +192,7 @@ class Intake:
             file = await store.file(session, tenant_id, row.file_id) if row is not None else None
         if file is None:
             raise NotFound("Nothing is in quarantine under that id.")
-        data = await asyncio.to_thread(self.archive.read, tenant_id, file.sha256)
+        data = await self.archive.read(tenant_id, file.sha256)
         if data is None:
             raise NotPostable("Its file is not in the archive any more; bring it again.")
         read = await asyncio.to_thread(read_file, data, tenant_id)
@@ -221,7 +222,7 @@ class Intake:
                 )
                 names = [row.sha256 for row in rows]
             for name in names:
-                data = await asyncio.to_thread(self.archive.read, tenant_id, name)
+                data = await self.archive.read(tenant_id, name)
                 if data is None:
                     missing += 1
                     continue
@@ -245,17 +246,27 @@ class Intake:
                         decide=partial(_take_advice, advice, self.table),
                         actor=actor,
                         correlation_id=advice.file_id,
+                        is_remembered=False,
                     )
                     for advice in group
                 ]
             )
+            known: list[str] = []
             for advice, outcome in zip(group, outcomes, strict=True):
                 first = outcome.recorded[0].event if outcome.recorded else None
+                if isinstance(first, RemittanceAccepted):
+                    posted[advice.file_id][advice.remittance_id] = None
+                elif isinstance(first, RemittanceQuarantined):
+                    held[advice.file_id][advice.remittance_id] = None
+                else:
+                    known.append(advice.remittance_id)
+            async with self.runtime.read(tenant_id) as session:
+                rows = await store.remittances_named(session, tenant_id, known)
+            for row in rows:
                 # The same content in another file was handled for that one, not for this.
-                if isinstance(first, RemittanceAccepted) and first.file_id == advice.file_id:
-                    posted[advice.file_id][first.remittance_id] = None
-                elif isinstance(first, RemittanceQuarantined) and first.file_id == advice.file_id:
-                    held[advice.file_id][first.remittance_id] = None
+                if row.file_id in posted:
+                    became = posted if row.status == "posted" else held
+                    became[row.file_id][row.remittance_id] = None
         return [(tuple(posted[read.file_id]), tuple(held[read.file_id])) for read in files]
 
     async def _all(self, commands: Sequence[Command]) -> list[Any]:
@@ -376,7 +387,7 @@ class _Round:
                     continue
                 read = await asyncio.to_thread(read_file, data, self.tenant_id)
                 if not await self._waits(name, read):
-                    await asyncio.to_thread(self.intake.archive.keep, self.tenant_id, data)
+                    await self.intake.archive.keep(self.tenant_id, data)
                     files[name] = read
             except Busy:
                 raise
@@ -438,8 +449,14 @@ def _release(advice: Advice, table: Table, loaded: Loaded, context: Context) -> 
 
 
 def _command(tenant_id: str, command_id: str, actor: str) -> Command:
+    """Ask for something that has no effect a second time: what it did need not be remembered."""
     return Command(
-        tenant_id=tenant_id, command_id=command_id, streams=[], decide=nothing, actor=actor
+        tenant_id=tenant_id,
+        command_id=command_id,
+        streams=[],
+        decide=nothing,
+        actor=actor,
+        is_remembered=False,
     )
 
 
@@ -460,4 +477,5 @@ def _with(command: Command, streams: Sequence[str], decide: Any) -> Command:
         idempotency_key=command.idempotency_key,
         request_hash=command.request_hash,
         traceparent=command.traceparent,
+        is_remembered=command.is_remembered,
     )

@@ -245,6 +245,19 @@ async def remittance(
     return await session.get(RemittanceRow, (tenant_id, remittance_id))
 
 
+async def remittances_named(
+    session: AsyncSession, tenant_id: str, remittance_ids: Sequence[str]
+) -> Sequence[RemittanceRow]:
+    """Find remittance advices by id."""
+    if not remittance_ids:
+        return []
+    query = select(RemittanceRow).where(
+        _is(RemittanceRow.tenant_id, tenant_id),
+        _column(RemittanceRow.remittance_id).in_(remittance_ids),
+    )
+    return (await session.exec(query)).all()
+
+
 async def file(session: AsyncSession, tenant_id: str, file_id: str) -> FileRow | None:
     """Find a file."""
     return await session.get(FileRow, (tenant_id, file_id))

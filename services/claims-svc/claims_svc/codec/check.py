@@ -11,11 +11,15 @@ from rcm.events.clinical import Reason
 from rcm.x12.checker import Checker
 from rcm.x12.envelope import Transaction
 from rcm.x12.findings import Finding, errors
+from rcm.x12.guide import Guide
+from rcm.x12.lexer import Delimiters
 from rcm.x12.pattern import unit_pattern
 from rcm.x12.reader import Reader
-from rcm.x12.writer import NotWritable
+from rcm.x12.registry import guide
+from rcm.x12.writer import STANDARD, NotWritable
 from rcm.x12.x837 import check_claim
 
+_VERSIONS: Final = ("005010X222A1", "005010X223A2")
 _SHOWN_NUMBER: Final = "0001"
 _SHOWN_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -80,6 +84,14 @@ def faults_by_claim(data: bytes) -> dict[str, list[Reason]]:
     return by_claim
 
 
+def make_ready() -> None:
+    """Make the patterns of the quick way, which takes a moment: at the start, not under a claim."""
+    for version in _VERSIONS:
+        found = guide(version)
+        assert found is not None, "we write guides that we know"
+        _patterns(found, STANDARD)
+
+
 def _checker(transaction: Transaction) -> Checker:
     """Begin to check one of our own transaction sets, with the quick way from its first claim on.
 
@@ -87,9 +99,13 @@ def _checker(transaction: Transaction) -> Checker:
     for that to pay by itself, all of them together are.
     """
     assert transaction.guide is not None, "we write guides that we know"
-    for name in ("HL", "CLM"):
-        unit_pattern(transaction.guide, name, transaction.delimiters)
+    _patterns(transaction.guide, transaction.delimiters)
     return Checker(transaction)
+
+
+def _patterns(found: Guide, delimiters: Delimiters) -> None:
+    for name in ("HL", "CLM"):
+        unit_pattern(found, name, delimiters)
 
 
 def reason_of(finding: Finding) -> Reason:
