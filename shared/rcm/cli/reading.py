@@ -34,6 +34,9 @@ _AROUND: Final = frozenset(
         "RemittanceDismissed", "RemittanceFileReceived", "ProviderAdjustmentPosted",
         "CodingQueryOpened", "CodingQuerySent", "CodingQueryAnswered", "CodingQueryEscalated",
         "CodingQueryClosed", "CodingQueryHoldPlaced", "CodingQueryHoldLifted",
+        "EncounterTaken", "EncounterReturned", "EncounterAssigned", "ReleaseWithdrawalRequested",
+        "ReleaseWithdrawn", "ReleaseWithdrawalRefused", "ReleaseWithdrawalNoted",
+        "ReleaseWithdrawalSettled", "AuditCaseCoded", "EvidencePackIssued",
     }
 )  # fmt: skip
 """Events that may belong to a claim's life without standing on its stream."""
