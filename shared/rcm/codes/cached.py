@@ -67,3 +67,30 @@ def is_empty(sets: CodeSets, table: str) -> bool:
     """Tell whether nothing was loaded into a table, so that nobody need look there."""
     row = sets.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608 - our own table names
     return row is None
+
+
+def starts_of_diagnoses(sets: CodeSets) -> list[str]:
+    """Return the days on which anything changed that edits on diagnoses depend on, in order.
+
+    Between two of them every edit says the same of the same diagnoses.
+    """
+    rows = sets.connection.execute(
+        "SELECT valid_from FROM code WHERE system = ?1 UNION "
+        "SELECT date(valid_through, '+1 day') FROM code WHERE system = ?1 UNION "
+        "SELECT valid_from FROM attribute UNION "
+        "SELECT date(valid_through, '+1 day') FROM attribute UNION "
+        "SELECT valid_from FROM age_range UNION "
+        "SELECT date(valid_through, '+1 day') FROM age_range UNION "
+        "SELECT effective FROM successor UNION SELECT effective FROM poa_exempt_release "
+        "ORDER BY 1",
+        (System.ICD10CM,),
+    )
+    return [row[0] for row in rows if row[0] is not None]
+
+
+def starts_of_ages(sets: CodeSets) -> list[int]:
+    """Return the ages at which some age edit begins or ends, in order."""
+    rows = sets.connection.execute(
+        "SELECT age_min FROM age_range UNION SELECT age_max + 1 FROM age_range ORDER BY 1"
+    )
+    return [row[0] for row in rows]

@@ -1,22 +1,30 @@
 """The loaded code sets of `rcm.codes`, as the decisions of this service ask them.
 
-One answer is worked out once: validations by (system, code, date) in `CachedSets`, the edits of a
-whole encounter by its content, the DRG by the stay. What is kept is bounded, and lives in memory.
+One answer is worked out once: validations by (system, code, date) in `CachedSets`; the edits on a
+list of diagnoses by the list, the period of the sets, the age group and the setting; the DRG by the
+stay. What is kept is bounded, and lives in memory.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from coding_svc.model.reasons import reason
 from coding_svc.model.services import Service, whole_units
 from coding_svc.rules.edits import Checked, Coded, Edit, Options, Role
-from rcm.codes.cached import CachedSets, fingerprint, is_empty
-from rcm.codes.edits import check as checking
-from rcm.codes.edits.diagnoses import NOT_IN_FORCE
+from rcm.codes.cached import (
+    CachedSets,
+    fingerprint,
+    is_empty,
+    starts_of_ages,
+    starts_of_diagnoses,
+)
+from rcm.codes.edits.diagnoses import NOT_IN_FORCE, check_diagnoses
+from rcm.codes.edits.lines import PROCEDURE, check_lines
 from rcm.codes.edits.model import (
     Diagnosis,
     Drug,
@@ -29,6 +37,8 @@ from rcm.codes.edits.model import (
     Severity,
     found,
 )
+from rcm.codes.edits.ncci import check_ncci
+from rcm.codes.edits.surgery import check_surgery
 from rcm.codes.forms import dotted, has_shape
 from rcm.codes.grouping.drg import (
     Group,
@@ -49,6 +59,7 @@ _DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
 _CLAIMED: Final = frozenset({"principal", "other", "external"})
 _LINE: Final = re.compile(r"lines\[(\d+)\]")
 _GLOBAL_DAYS_MAX: Final = 92
+_BEFORE_ALL: Final = date(2000, 1, 1)
 _STATUS: Final = re.compile(r"\d{2}", re.ASCII)
 
 
@@ -60,8 +71,11 @@ class LoadedRules:
         self.sets = sets
         self.fingerprint: Final = fingerprint(sets)
         self._has_ncci = not (is_empty(sets, "ptp") and is_empty(sets, "mue"))
+        self._has_global_days = not is_empty(sets, "global_days")
+        self._starts = starts_of_diagnoses(sets)
+        self._ages = sorted({0, *starts_of_ages(sets)})
         self._engine: MsdrgEngine | None = None
-        self._findings = lru_cache(maxsize=_ENCOUNTERS_KEPT)(self._find)
+        self._diagnoses = lru_cache(maxsize=_ENCOUNTERS_KEPT)(self._of_diagnoses)
         self._group = lru_cache(maxsize=_ENCOUNTERS_KEPT)(self._grouped)
         self._versions = lru_cache(maxsize=_ENCOUNTERS_KEPT)(self._versions_on)
 
@@ -85,29 +99,98 @@ class LoadedRules:
         on = coded.coded_on
         if on is None:
             return Checked(versions=self._versions(None, inpatient=False))
-        findings: dict[Finding, None] = {}
-        for form in ("P", "I"):
-            places = [n for n, line in enumerate(coded.lines) if line.form == form]
-            if places:
-                for finding in self._findings(
-                    *_encounter(coded, form, places, has_ncci=self._has_ncci)
-                ):
-                    findings[_placed(finding, coded, places)] = None
-        findings |= dict.fromkeys(self._beside(coded, on))
-        unverified, told = _divided(findings)
-        edits = [_edit(finding) for finding in told if finding.severity is not Severity.INFO]
-        edits += unverified
-        advice = tuple(_edit(finding) for finding in told if finding.severity is Severity.INFO)
-        versions = self._versions(on, inpatient=coded.is_inpatient)
+        edits, advice = list[Edit](), list[Edit]()
+        unverified: dict[str, str] = {}
+        forms: dict[str, list[int]] = {}
+        for place, line in enumerate(coded.lines):
+            forms.setdefault(line.form, []).append(place)
+        for form, places in forms.items():
+            told = self._diagnoses(*self._key(coded, form, places))
+            edits += told.edits
+            advice += told.advice
+            edits += self._lines(coded, form, places, unverified)
+        edits += self._beside(coded, on)
+        if unverified:
+            edits.append(_unverified(tuple(unverified.items())))
         drg = self._drg(coded, on)
         if drg is not None and drg.drg_code in _UNGROUPABLE:
             edits.append(Edit(reason("drg-ungroupable", "diagnoses"), override="supervisor"))
-        return Checked(tuple(edits), advice, versions, drg)
+        if len(forms) > 1:  # both claims carry the same diagnoses
+            edits, advice = list(dict.fromkeys(edits)), list(dict.fromkeys(advice))
+        return Checked(
+            edits=tuple(edits),
+            advice=tuple(advice),
+            versions=self._versions(on, inpatient=coded.is_inpatient),
+            drg=drg,
+        )
 
-    def _find(self, encounter: Encounter, options: PayerOptions) -> tuple[Finding, ...]:
-        return checking.check(encounter, self.sets, options)
+    def _key(
+        self, coded: Coded, form: str, places: Sequence[int]
+    ) -> tuple[Setting, date, int | None, str | None, tuple[Diagnosis, ...], PayerOptions]:
+        """Make what alone decides the edits on diagnoses, so that one answer serves many."""
+        setting = _setting(form, inpatient=coded.is_inpatient)
+        since = min(coded.lines[n].service_from for n in places)
+        is_discharge = setting is Setting.INPATIENT and coded.discharged_on
+        on = self._period_start(coded.discharged_on if is_discharge else since)
+        age = _age(coded.born_on, coded.admitted_on or since)
+        options = _payer_options(coded.options, has_ncci=self._has_ncci)
+        return (
+            setting,
+            on,
+            self._ages[bisect_right(self._ages, age) - 1] if age is not None else None,
+            coded.sex_code if coded.sex_code in ("M", "F") else None,
+            _diagnoses(coded, form),
+            options,
+        )
 
-    def _beside(self, coded: Coded, on: date) -> Iterable[Finding]:
+    def _of_diagnoses(
+        self,
+        setting: Setting,
+        on: date,
+        age_years: int | None,
+        sex: str | None,
+        diagnoses: tuple[Diagnosis, ...],
+        options: PayerOptions,
+    ) -> "_Told":
+        encounter = Encounter(
+            setting=setting,
+            service_from=on,
+            discharge_on=on,
+            age_years=age_years,
+            sex=sex,
+            diagnoses=diagnoses,
+        )
+        found_ = list(dict.fromkeys(check_diagnoses(encounter, self.sets, options)))
+        return _Told(
+            tuple(_edit(f) for f in found_ if f.severity is not Severity.INFO),
+            tuple(_edit(f) for f in found_ if f.severity is Severity.INFO),
+        )
+
+    def _lines(
+        self, coded: Coded, form: str, places: Sequence[int], unverified: dict[str, str]
+    ) -> Iterator[Edit]:
+        """Yield the edits on the lines of one form; those that cannot be verified are gathered."""
+        coding = [n for n in places if coded.lines[n].procedure_code]
+        encounter = _encounter(coded, form, coding)
+        options = _payer_options(coded.options, has_ncci=self._has_ncci)
+        findings = list(check_lines(encounter, self.sets, options))
+        if options.ncci:
+            findings += check_ncci(encounter, self.sets)
+        if self._has_global_days:
+            findings += check_surgery(encounter, self.sets)
+        for finding in findings:
+            placed = _placed(finding, coding)
+            if finding.severity is not Severity.INFO:
+                yield _edit(placed)
+            elif finding.rule_id == PROCEDURE.rule_id:
+                unverified[placed.path] = ", ".join(finding.codes)
+
+    def _period_start(self, day: str) -> date:
+        """Return the first day of the period in which nothing changed that decides on diagnoses."""
+        at = bisect_right(self._starts, day)
+        return date.fromisoformat(self._starts[at - 1]) if at else _BEFORE_ALL
+
+    def _beside(self, coded: Coded, on: date) -> Iterator[Edit]:
         """Check the codes that have a place of their own: admitting, and reason for visit."""
         for at, diagnosis in enumerate(coded.diagnoses):
             if diagnosis.role in _CLAIMED:
@@ -115,11 +198,12 @@ class LoadedRules:
             answer = self.sets.validate(diagnosis.code, System.ICD10CM, on)
             if not answer.billable:
                 use = answer.successors or answer.children
-                yield found(
+                finding = found(
                     NOT_IN_FORCE, f"diagnoses[{at}]", (dotted(answer.code),),
                     f"{answer.status}: {answer.reason}",
                     f"use {', '.join(map(dotted, use[:8]))}" if use else "look the code up again",
                 )  # fmt: skip
+                yield _edit(finding)
 
     def _versions_on(self, on: date | None, *, inpatient: bool) -> Mapping[str, str]:
         versions = {"code-sets": self.fingerprint}
@@ -185,35 +269,46 @@ def _grouping(group: Group) -> clinical.DrgGrouping:
     )
 
 
-def _encounter(
-    coded: Coded, form: str, places: Sequence[int], *, has_ncci: bool
-) -> tuple[Encounter, PayerOptions]:
-    """Make what the edits check of the lines of one form."""
-    lines = [coded.lines[n] for n in places]
-    in_house = form == "I" and coded.is_inpatient
-    setting = Setting.PROFESSIONAL
-    if form == "I":
-        setting = Setting.INPATIENT if in_house else Setting.OUTPATIENT
-    since = min(line.service_from for line in lines)
-    claimed = [d for d in coded.diagnoses if d.role in _CLAIMED][: _DIAGNOSES_MAX[form]]
-    encounter = Encounter(
+class _Told(NamedTuple):
+    """What the edits say of a list of diagnoses."""
+
+    edits: tuple[Edit, ...]
+    advice: tuple[Edit, ...]
+
+
+def _setting(form: str, *, inpatient: bool) -> Setting:
+    if form == "P":
+        return Setting.PROFESSIONAL
+    return Setting.INPATIENT if inpatient else Setting.OUTPATIENT
+
+
+def _diagnoses(coded: Coded, form: str) -> tuple[Diagnosis, ...]:
+    """The diagnoses that go onto a claim of a form, in its order."""
+    return tuple(
+        Diagnosis(d.code, d.present_on_admission_code or None if form == "I" else None)
+        for d in coded.diagnoses
+        if d.role in _CLAIMED
+    )[: _DIAGNOSES_MAX[form]]
+
+
+def _encounter(coded: Coded, form: str, places: Sequence[int]) -> Encounter:
+    """Make what the edits on lines check of the lines at these places."""
+    lines = tuple(_line(coded.lines[n]) for n in places)
+    since = min((line.on for line in lines), default=_BEFORE_ALL)
+    setting = _setting(form, inpatient=coded.is_inpatient)
+    in_house = setting is Setting.INPATIENT
+    return Encounter(
         setting=setting,
-        service_from=date.fromisoformat(since),
+        service_from=since,
         discharge_on=date.fromisoformat(coded.discharged_on)
         if in_house and coded.discharged_on
         else None,
-        age_years=_age(coded.born_on, coded.admitted_on or since),
-        sex=coded.sex_code if coded.sex_code in ("M", "F") else None,
-        diagnoses=tuple(
-            Diagnosis(d.code, d.present_on_admission_code or None if form == "I" else None)
-            for d in claimed
-        ),
+        diagnoses=_diagnoses(coded, form),
         procedures=tuple(coded.procedures) if form == "I" else (),
-        lines=tuple(_line(line) for line in lines if line.procedure_code),
-        same_day=_same_day(coded.others, form, {line.service_from for line in lines}),
+        lines=lines,
+        same_day=_same_day(coded.others, form, {line.on for line in lines}),
         prior_surgeries=_prior(coded.others, form, since),
     )
-    return encounter, _payer_options(coded.options, has_ncci=has_ncci)
 
 
 @lru_cache(maxsize=16)
@@ -249,7 +344,9 @@ def _system(code: str) -> System:
     return System.HCPCS if has_shape(code, System.HCPCS) else System.CPT
 
 
-def _same_day(others: tuple[Service, ...], form: str, days: set[str]) -> tuple[Line, ...]:
+def _same_day(others: tuple[Service, ...], form: str, days: set[date]) -> tuple[Line, ...]:
+    if not others:
+        return ()
     return tuple(
         Line(
             other.procedure_code,
@@ -261,15 +358,14 @@ def _same_day(others: tuple[Service, ...], form: str, days: set[str]) -> tuple[L
             other.provider_npi,
         )
         for other in others
-        if other.form == form and other.on in days
+        if other.form == form and date.fromisoformat(other.on) in days
     )
 
 
-def _prior(others: tuple[Service, ...], form: str, since: str) -> tuple[PriorSurgery, ...]:
+def _prior(others: tuple[Service, ...], form: str, first: date) -> tuple[PriorSurgery, ...]:
     """Procedures of other encounters whose global period may still run."""
     if form != "P" or not others:
         return ()
-    first = date.fromisoformat(since)
     return tuple(
         PriorSurgery(other.procedure_code, on, other.provider_npi)
         for other in others
@@ -288,44 +384,32 @@ def _age(born_on: str, on: str) -> int | None:
     return age if age >= 0 else None
 
 
-def _placed(finding: Finding, coded: Coded, places: Sequence[int]) -> Finding:
-    """Say the path in the whole encounter, not in the lines of one form."""
-    if not finding.path.startswith("lines["):
+def _placed(finding: Finding, places: Sequence[int]) -> Finding:
+    """Say the path in the whole encounter, not in the lines that were checked."""
+    match = _LINE.match(finding.path)
+    if match is None or places[int(match[1])] == int(match[1]):
         return finding
-    with_code = [n for n in places if coded.lines[n].procedure_code]
-    if with_code == list(range(len(with_code))):
-        return finding
-    path = _LINE.sub(lambda found_: f"lines[{with_code[int(found_[1])]}]", finding.path)
+    path = f"lines[{places[int(match[1])]}]{finding.path[match.end() :]}"
     return Finding(
         finding.rule_id, finding.version, finding.severity, path, finding.codes, finding.why,
         finding.what_to_do, finding.may_override,
     )  # fmt: skip
 
 
-def _divided(findings: Iterable[Finding]) -> tuple[list[Edit], list[Finding]]:
-    """Put all lines that only the form of was checked into one warning; the rest as it is."""
-    told, codes, paths = list[Finding](), dict[str, None](), list[str]()
-    for finding in findings:
-        if finding.severity is Severity.INFO and finding.why.startswith("unverified"):
-            codes |= dict.fromkeys(finding.codes)
-            paths.append(finding.path)
-        else:
-            told.append(finding)
-    if not codes:
-        return [], told
-    return [Edit(_unverified(", ".join(paths), ", ".join(codes)), tuple(codes))], told
-
-
 @lru_cache(maxsize=4_096)
-def _unverified(paths: str, codes: str) -> Reason:
+def _unverified(lines: tuple[tuple[str, str], ...]) -> Edit:
+    """Say in one warning which lines were checked by the form of their code only."""
+    codes = tuple(dict.fromkeys(code for _, code in lines))
+    paths = ", ".join(path for path, _ in lines)
     plain = reason("procedure-unverified", paths)
-    return Reason(
+    said = Reason(
         rule_id=plain.rule_id,
         path=paths,
-        text=f"{codes}: {plain.text}",
+        text=f"{', '.join(codes)}: {plain.text}",
         remedy=plain.remedy,
         severity=plain.severity,
     )
+    return Edit(said, codes)
 
 
 @lru_cache(maxsize=4_096)

@@ -128,7 +128,7 @@ def _age(
         severity = _ERROR if encounter.setting is Setting.INPATIENT else _WARNING
         yield found(
             AGE, _path(at), (dotted(code),),
-            f"a {name} diagnosis (ages {limits[0]} to {limits[1]}), the patient is {age}",
+            f"a {name} diagnosis, for ages {limits[0]} to {limits[1]}: not this patient's",
             "check the code and the date of birth", severity,
         )  # fmt: skip
 
