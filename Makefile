@@ -12,13 +12,18 @@ MEMBERS := shared services/coding-svc services/claims-svc services/remit-svc ser
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-setup: .venv/.ready ## .venv from requirements.lock (hashes checked), then the members, editable
+setup: .venv/.ready .venv/.codes ## .venv from requirements.lock (hashes checked), the members, editable, and the code sets
 
 .venv/.ready: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed, this is " + sys.version'
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	touch $@
+
+# The code sets come with the packages: made once, some ten seconds, and again when those change.
+.venv/.codes: .venv/.ready shared/rcm/codes/schema.py shared/rcm/codes/build.py
+	$(BIN)/rcm codes build
 	touch $@
 
 lock: ## resolve the dependencies anew (needs uv)

@@ -69,6 +69,9 @@ BRANCHES: tuple[tuple[str, str], ...] = (
     ("office-no-diagnosis", ""),
     ("office-bad-npi", ""),
     ("office-no-member", ""),
+    ("office-expired-code", ""),
+    ("office-header-code", ""),
+    ("office-excluded-pair", ""),
 )
 
 # A working day: mostly paid, one in eleven denied, one in fifty rejected, one in forty held.
@@ -97,6 +100,18 @@ DIAGNOSES = (
     ("E119", "I10"), ("I10", "E785"), ("J069",), ("M5450", "M1711"), ("N390", "E119", "I10"),
     ("J189", "J441"), ("K219",), ("R079", "I10"), ("I4891", "I10", "E785"), ("D649", "N1830"),
 )  # fmt: skip
+NOT_BILLABLE = {
+    "office-expired-code": ("I420", "I10"),  # ended 2026-09-30
+    "office-header-code": ("E114", "I10"),  # billed one level below
+    "office-excluded-pair": ("E119", "E109"),  # excludes1: never both types
+}
+"""Codes that the edits stop, by kind of encounter."""
+NOTE = (
+    "Follow-up visit. Type 2 diabetes mellitus with diabetic neuropathy, stable on metformin.",
+    "Essential hypertension, controlled. Mother had breast cancer.",
+    "Denies chest pain. No shortness of breath.",
+)
+"""What the physician dictated about an encounter that came without diagnosis."""
 OFFICE_LINES = (
     ("G0439", 17500), ("G0444", 2200), ("G0008", 3100), ("G2211", 1850), ("G0108", 6400),
     ("G0101", 4875),
@@ -286,6 +301,8 @@ def _office(random: Random, case: Case) -> Case:
         return replace(
             case, lines=tuple(replace(line, pointers=()) for line in lines), diagnoses=()
         )
+    if case.kind in NOT_BILLABLE:
+        return replace(case, lines=tuple(lines[:1]), diagnoses=NOT_BILLABLE[case.kind])
     if case.kind == "office-dependent":
         parent = person(random, case.number + 90_000_000, case.site.city, case.patient.born_on)
         return replace(case, lines=tuple(lines), subscriber=replace(parent, last=case.patient.last))

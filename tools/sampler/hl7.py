@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tools.sampler.cases import Case, Line
+from tools.sampler.cases import NOTE, Case, Line
 from tools.sampler.people import Doctor, Person
 
 CLASSES = {"inpatient": "I", "emergency": "E"}
@@ -35,6 +35,8 @@ def messages(case: Case) -> Iterator[tuple[str, str]]:
             if n in case.credits
         ]
         yield "DFT", _message(case, "P03", [_pid(case), _pv1(case), *credit], suffix="R")
+    if case.kind == "office-no-diagnosis":
+        yield "MDM", _message(case, "T02", [_pid(case), _pv1(case), *_note(case)], suffix="N")
     if shape in {"inpatient", "emergency", "outpatient"}:
         yield "ADT", _message(case, "A03", [_pid(case), _pv1(case, discharged=True)], suffix="X")
     if shape == "inpatient":
@@ -61,9 +63,8 @@ def batch(kind: str, bodies: list[str], day: date) -> str:
 
 
 def _message(case: Case, trigger: str, segments: list[str], suffix: str = "A") -> str:
-    kind = {"P03": "DFT^P03^DFT_P03", "P05": "BAR^P05^BAR_P05"}.get(
-        trigger, f"ADT^{trigger}^ADT_A01"
-    )
+    kinds = {"P03": "DFT^P03^DFT_P03", "P05": "BAR^P05^BAR_P05", "T02": "MDM^T02^MDM_T02"}
+    kind = kinds.get(trigger, f"ADT^{trigger}^ADT_A01")
     stamp = f"{case.day:%Y%m%d}101500-0500"
     head = (
         f"MSH|^~\\&|EHR|{case.site.facility}|RCM|BILLING|{stamp}||{kind}"
@@ -71,6 +72,13 @@ def _message(case: Case, trigger: str, segments: list[str], suffix: str = "A") -
         "|P|2.5.1|||||USA"
     )
     return "\r".join([head, f"EVN|{trigger}|{stamp}", *segments]) + "\r"
+
+
+def _note(case: Case) -> list[str]:
+    fields = [""] * 18
+    fields[0:5] = ["TXA", "1", "PN", "TX", f"{case.day:%Y%m%d}094500"]
+    fields[12], fields[17] = f"N{case.number:08d}", "AU"
+    return ["|".join(fields), f"OBX|1|TX|PN^Progress note||{'~'.join(NOTE)}||||||F"]
 
 
 def _registration(case: Case) -> list[str]:
