@@ -1,4 +1,4 @@
-"""coding-svc with physicians: receivers on real sockets, a service behind its doors, and its office.
+"""coding-svc with physicians: receivers on real sockets, and a service behind its doors.
 
 Shared by the scenario of a physician query on each backend.
 """
@@ -50,14 +50,21 @@ class Receiver:
     behave: str | Callable[[Message], bytes] = "AA"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await self._take(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         framer = Framer()
         while data := await reader.read(65_536):
             for frame in framer.feed(data):
                 self.messages.append(frame.content)
                 message = parse(frame.content)
-                assert isinstance(message, Message)
+                if not isinstance(message, Message):
+                    continue
                 if self.behave == "cut":
-                    writer.close()
                     return
                 if self.behave == "silent":
                     continue
@@ -69,19 +76,39 @@ class Receiver:
                     )
                     writer.write(framed(ack))
                 await writer.drain()
-        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def served(serve: Any) -> AsyncIterator[int]:
+    """Serve connections on a free port until the end, and end them then."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
 async def receiving(behave: str | Callable[[Message], bytes] = "AA") -> AsyncIterator[Receiver]:
     """An EHR that takes documents."""
     receiver = Receiver(behave=behave)
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with served(receiver.serve) as receiver.port:
         yield receiver
-    finally:
-        server.close()
 
 
 def configure(folder: Path, tenant: str = "northside", **policy: Any) -> Path:
@@ -120,7 +147,10 @@ class Clinic:
     client: httpx.AsyncClient
     issuer: DevelopmentIssuer
     app: Any
+    tenant: str = "northside"
     count: int = 0
+    ehr: Any = None
+    folder: Any = None
 
     @property
     def runtime(self) -> Any:
@@ -132,18 +162,14 @@ class Clinic:
         path: str,
         body: Any = None,
         *roles: str,
-        subject: str = "",
-        tenant: str = "northside",
+        subject: str = "developer",
+        tenant: str = "",
         status: int = 0,
         kind: str = "application/json",
     ) -> Any:
         """Ask a route; the answer's JSON, or the answer itself where no status is expected."""
         self.count += 1
-        token = (
-            self.issuer.token(tenant, roles or ("coder",), subject)
-            if subject
-            else self.issuer.token(tenant, roles or ("coder",))
-        )
+        token = self.issuer.token(tenant or self.tenant, roles or ("coder",), subject)
         headers = {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": f"query-test-{self.count:05}",
@@ -182,7 +208,11 @@ class Clinic:
 
 @contextlib.asynccontextmanager
 async def clinic(
-    settings: Settings, profiles_dir: Path, log: Any = None, **own: Any
+    settings: Settings,
+    profiles_dir: Path,
+    log: Any = None,
+    tenant: str = "northside",
+    **own: Any,
 ) -> AsyncIterator[Clinic]:
     """Start the service."""
     app = create_app(
@@ -199,4 +229,4 @@ async def clinic(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
-        yield Clinic(client, DevelopmentIssuer(settings), app)
+        yield Clinic(client, DevelopmentIssuer(settings), app, tenant)
