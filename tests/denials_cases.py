@@ -4,9 +4,8 @@ from denials_svc.handlers import SERVICE
 from denials_svc.model import denial_id
 from denials_svc.store import DenialsTable
 from rcm.domain import Command
-from rcm.events.claims import ClaimReplaced
 from rcm.events.clinical import Adjustment
-from rcm.events.remit import PaidLine, RemittanceReceived
+from rcm.events.remit import ChargeReversed, PaidLine, RemittanceReceived
 from service_cases import TENANT, Cause, ServiceCase
 
 CLAIM = "PAAAAAAAAAAAAAA"
@@ -106,7 +105,9 @@ def turned(cause: Cause, **changes: object) -> Cause:
 
 
 def replaced(claim_id: str = CLAIM) -> Cause:
-    return Cause(claim_id, ClaimReplaced(claim_id=claim_id, replaced_by="PBBBBBBBBBBBBBB"))
+    return Cause(
+        claim_id, ChargeReversed(claim_id=claim_id, replaced_by="PBBBBBBBBBBBBBB", entries=[])
+    )
 
 
 def id_of(family: str, number: str = "L1", leg: str = "P", claim_id: str = CLAIM) -> str:

@@ -12,10 +12,9 @@ from denials_svc.views import project
 from rcm.adjustments import table as reasons
 from rcm.adjustments.table import Table
 from rcm.domain import Command, Context, Fact, Loaded, Reaction, Service
-from rcm.events.catalogue import CLAIMS, DENIALS, REMIT
-from rcm.events.claims import ClaimReplaced
+from rcm.events.catalogue import DENIALS, REMIT
 from rcm.events.envelope import Recorded
-from rcm.events.remit import RemittanceReceived
+from rcm.events.remit import ChargeReversed, RemittanceReceived
 from rcm.problems import NotFound
 
 
@@ -31,7 +30,7 @@ def service(
         return assess.on_received(loaded.get(event.claim_id), event, context, table, calendar)
 
     def on_replaced(
-        loaded: Loaded, cause: Recorded[ClaimReplaced], _context: Context
+        loaded: Loaded, cause: Recorded[ChargeReversed], _context: Context
     ) -> Sequence[Fact]:
         return assess.on_replaced(loaded.get(cause.event.claim_id), cause.event)
 
@@ -42,8 +41,12 @@ def service(
         evolve=evolve,
         project=project,
         reactions={
-            REMIT: {RemittanceReceived.name: Reaction(_of_claim, on_received)},
-            CLAIMS: {ClaimReplaced.name: Reaction(_of_claim, on_replaced)},
+            # That a claim was replaced is learned from the ledger, in order with its answers: to
+            # read every step of every claim for it would be most of this service's work.
+            REMIT: {
+                RemittanceReceived.name: Reaction(_of_claim, on_received),
+                ChargeReversed.name: Reaction(_of_claim, on_replaced),
+            },
         },
     )
 

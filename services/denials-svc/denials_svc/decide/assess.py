@@ -9,7 +9,6 @@ from denials_svc.rules.deadlines import Calendar, Deadline
 from denials_svc.rules.work import work_for
 from rcm.adjustments.table import Table, treatment
 from rcm.domain import Context, Fact
-from rcm.events.claims import ClaimReplaced
 from rcm.events.clinical import Adjustment
 from rcm.events.denials import (
     AdjudicationAssessed,
@@ -20,7 +19,7 @@ from rcm.events.denials import (
     ReplacementNoted,
 )
 from rcm.events.event import Event
-from rcm.events.remit import RemittanceReceived
+from rcm.events.remit import ChargeReversed, RemittanceReceived
 
 ADJUDICATED = frozenset({"payment", "reversal", "correction"})
 
@@ -72,7 +71,7 @@ def on_received(
     return [Fact(event.claim_id, fact) for fact in facts]
 
 
-def on_replaced(state: ClaimDenials | None, event: ClaimReplaced) -> Sequence[Fact]:
+def on_replaced(state: ClaimDenials | None, event: ChargeReversed) -> Sequence[Fact]:
     """Close what is open on a claim that another one stands for, and let nothing open on it later:
     an answer may come after its replacement.
     """
