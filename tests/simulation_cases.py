@@ -193,7 +193,7 @@ class World:
 
     async def _collect(self) -> None:
         node = self.nodes["remit-svc"]
-        archive = Archive(self.settings.data_dir / "archive")
+        archive = Archive(self.settings.data_dir / "archive", node.runtime.keys)
         intake = Intake(node.runtime, archive, reasons_in_force(RemitSettings()))
         for wire in Wires(self).all():
             await collect(intake, wire.tenant_id, wire.port, node.logger)
@@ -292,7 +292,9 @@ class SteppedRuntime(Runtime):
     """Carries commands out by stepping the engine, so that the seed decides the order."""
 
     def __init__(self, node: Node) -> None:
-        super().__init__(node.manifest, node.world.settings, node.store, node.log, node.world.keys)
+        world = node.world
+        # Nobody looks at anything here, so there is no trail.
+        super().__init__(node.manifest, world.settings, node.store, node.log, world.keys, None)
         self.node = node
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """`rcm` as an operator meets it: data on stdout, words on stderr, exit status 0, 1 or 2."""
 
 import asyncio
+import getpass
 import json
 import os
 import sqlite3
@@ -17,7 +18,9 @@ from lifecycle_cases import CLAIM, History
 from lifecycle_world import publish
 from rcm.cli import app
 from rcm.invariants.audit import View
+from rcm.platform.archive import Archive
 from rcm.platform.audit.opening import open_trail
+from rcm.platform.keys import KeyFolder
 from rcm.platform.settings import Settings
 
 
@@ -252,6 +255,38 @@ def test_schemas_are_written_and_checked(rcm, tmp_path):
     (folder / "ClaimSubmitted.v1.json").write_text("{}")
     done = rcm("events", "schemas", str(folder), "--check", status=1)
     assert done.stderr == "differs: ClaimSubmitted.v1.json\n"
+
+
+def archived(folder, data):
+    async def keep():
+        keys = KeyFolder(folder / "keys")
+        sha256 = await Archive(folder / "archive", keys).keep("northside", data)
+        await keys.close()
+        return sha256
+
+    return asyncio.run(keep())
+
+
+def test_an_archived_file_is_listed_and_opened_for_a_reason_that_is_recorded(rcm, tmp_path):
+    sha256 = archived(tmp_path, b"ISA*QUACKENBUSH~")
+    assert [one["sha256"] for one in rcm.json("archive", "list", "-t", "northside")] == [sha256]
+    assert rcm.json("archive", "list", "-t", "lakeview") == []
+    asked = ("archive", "open", "remit-svc", sha256, "--purpose", "HCOMPL")
+    assert rcm(*asked, "-t", "northside").stdout == "ISA*QUACKENBUSH~"
+    out = tmp_path / "era.835"
+    rcm(*asked, "-t", "northside", "--out", str(out))
+    assert (out.read_bytes(), out.stat().st_mode & 0o777) == (b"ISA*QUACKENBUSH~", 0o600)
+    assert "no such file" in rcm(*asked, "-t", "lakeview", status=1).stderr
+    assert rcm.json("verify")["view_count"] == 2
+    with sqlite3.connect(tmp_path / "audit" / "remit-svc.db") as db:
+        rows = db.execute("select actor, subject_id, purpose_code, outcome from entry").fetchall()
+    assert rows == [(f"os:{getpass.getuser()}", sha256, "HCOMPL", "shown")] * 2
+    assert "--purpose is one of" in rcm(*asked[:4], "--purpose", "FUN", "-t", "x", status=2).stderr
+    assert "64 digits" in rcm("archive", "open", "remit-svc", "../../x", "--purpose", "HCOMPL",
+                              "-t", "northside", status=2).stderr  # fmt: skip
+    path = tmp_path / "archive" / "northside" / sha256[:2] / sha256
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert "not what was kept" in rcm(*asked, "-t", "northside", status=1).stderr
 
 
 def test_status_says_what_does_not_run(rcm):

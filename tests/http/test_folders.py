@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from memory_cases import MemoryKeys
 from rcm.platform.folders import Archive, DropFolder
 from rcm.platform.telemetry import open_log
 from rcm.problems import Busy, NotFound
@@ -23,7 +24,8 @@ class Watched:
         self.refuse = None
         self.log = io.StringIO()
         self.root = tmp_path / "drop"
-        self.archive = Archive(tmp_path / "archive")
+        self.keys = MemoryKeys()
+        self.archive = Archive(tmp_path / "archive", self.keys)
         self.folder = DropFolder(
             self.root, ["northside"], self.archive, open_log("remit-svc", to=self.log),
             clock=lambda: self.now, **options,
@@ -52,7 +54,7 @@ async def test_a_settled_file_is_taken_archived_and_removed(watched):
     (dropped,) = watched.given
     assert dropped.sha256 == hashlib.sha256(b"ISA*").hexdigest()
     assert list(watched.into.iterdir()) == []
-    assert watched.archive.read("northside", dropped.sha256) == b"ISA*"
+    assert await watched.archive.read("northside", dropped.sha256) == b"ISA*"
     path = watched.archive.path("northside", dropped.sha256)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -125,12 +127,16 @@ async def test_the_same_content_again_comes_with_the_same_sha256(watched):
     assert len([p for p in watched.archive._root.rglob("*") if p.is_file()]) == 1
 
 
-async def test_a_refused_file_moves_aside_under_our_own_name(watched):
+async def test_a_refused_file_leaves_a_note_and_stands_sealed_in_the_archive(watched):
     watched.refuse = NotFound()
     (watched.into / NAME).write_bytes(b"ISA*")
     await watched.look()
     (refused,) = (watched.root / "northside" / "refused").iterdir()
-    assert refused.name == hashlib.sha256(b"ISA*").hexdigest()
+    sha256 = hashlib.sha256(b"ISA*").hexdigest()
+    assert refused.name == f"{sha256}.json"
+    assert json.loads(refused.read_text())["problem"] == "not-found"
+    assert await watched.archive.read("northside", sha256) == b"ISA*"
+    assert list(watched.into.iterdir()) == []
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("Quackenbush"), Busy()])
@@ -150,11 +156,3 @@ async def test_a_file_that_is_too_large_is_left(tmp_path):
     (watched.into / "a").write_bytes(b"ISA*")
     (watched.into / "b").write_bytes(b"ISA")
     assert await watched.look() == 1
-
-
-async def test_what_the_archive_holds_is_what_was_kept(watched):
-    sha256 = watched.archive.keep("northside", b"ISA*")
-    path = watched.archive.path("northside", sha256)
-    path.write_bytes(b"changed")
-    assert watched.archive.read("northside", sha256) is None
-    assert watched.archive.read("lakeview", sha256) is None

@@ -318,9 +318,11 @@ async def test_a_dropped_file_is_taken_in(remit, tmp_path):
 async def test_a_file_that_was_cut_short_is_taken_up_from_the_archive(remit, tmp_path):
     await remit.submit(submitted())
     data = file_of(transaction(paid_claim(), payment=8_000))
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     read = handlers.read_file(data, "northside")
-    intake.archive.keep("northside", data)
+    await intake.archive.keep("northside", data)
     await remit.runtime.execute(
         Command(
             tenant_id="northside",
@@ -330,7 +332,9 @@ async def test_a_file_that_was_cut_short_is_taken_up_from_the_archive(remit, tmp
             actor="tester",
         )
     )
-    elsewhere = Intake(remit.runtime, Archive(tmp_path / "lost"), handlers.BUILT_IN)
+    elsewhere = Intake(
+        remit.runtime, Archive(tmp_path / "lost", remit.runtime.keys), handlers.BUILT_IN
+    )
     assert await elsewhere.take_up(["northside", "lakeview"], 0.0) == (0, 1)
     assert await intake.take_up(["northside", "lakeview"], 0.0) == (1, 0)
     assert await intake.take_up(["northside", "lakeview"], 0.0) == (0, 0)
@@ -419,7 +423,9 @@ class Mailbox:
 
 async def test_a_mailbox_is_emptied_once_its_files_are_durable(remit, tmp_path):
     await remit.submit(submitted())
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     log = open_log("remit-svc", to=remit.log)
     good = file_of(transaction(paid_claim(), payment=8_000))
     mailbox = Mailbox(a=good, b=b"", c=b"no X12 at all", d=good)
@@ -440,7 +446,9 @@ async def test_a_file_that_fails_stays_and_holds_up_no_other(remit, tmp_path, mo
 
     read_file = handlers.read_file
     monkeypatch.setattr(handlers, "read_file", fails_once)
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     mailbox = Mailbox(a=b"poison", b=file_of(transaction(paid_claim(), payment=8_000)))
     log = open_log("remit-svc", to=remit.log)
     assert await handlers.collect(intake, "northside", mailbox, log) == 1
@@ -448,7 +456,9 @@ async def test_a_file_that_fails_stays_and_holds_up_no_other(remit, tmp_path, mo
 
 
 async def test_what_cannot_be_fetched_stays_in_the_mailbox(remit, tmp_path):
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     mailbox = Mailbox(a=b"x")
     mailbox.is_open = False
     log = open_log("remit-svc", to=remit.log)
@@ -458,7 +468,9 @@ async def test_what_cannot_be_fetched_stays_in_the_mailbox(remit, tmp_path):
 
 
 async def test_an_835_that_is_faster_than_our_record_of_the_sending_waits_a_moment(remit, tmp_path):
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     log, early = open_log("remit-svc", to=remit.log), handlers.Early(remit.runtime, 60)
     own = file_of(transaction(paid_claim(), payment=8_000))
     foreign = file_of(transaction(paid_claim("TYPO"), payment=8_000, trace="EFT2"))
@@ -473,7 +485,9 @@ async def test_an_835_that_is_faster_than_our_record_of_the_sending_waits_a_mome
 
 
 async def test_an_835_of_claims_that_nobody_sent_does_not_wait_for_ever(remit, tmp_path):
-    intake = Intake(remit.runtime, Archive(tmp_path / "archive"), handlers.BUILT_IN)
+    intake = Intake(
+        remit.runtime, Archive(tmp_path / "archive", remit.runtime.keys), handlers.BUILT_IN
+    )
     log, early = open_log("remit-svc", to=remit.log), handlers.Early(remit.runtime, 0.02)
     mailbox = Mailbox(a=file_of(transaction(paid_claim(), payment=8_000)))
     assert await handlers.collect(intake, "northside", mailbox, log, early) == 0

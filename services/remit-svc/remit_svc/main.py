@@ -74,7 +74,7 @@ async def watch_folder(
     runtime: Runtime, *, settings: Settings, own: RemitSettings, table: Table, log: Log
 ) -> None:
     """Take in the 835 files that are dropped."""
-    archive = Archive(settings.data_dir / "archive")
+    archive = Archive(settings.data_dir / "archive", runtime.keys)
     root = own.drop_dir or settings.data_dir / "drop" / "remits"
     folder = DropFolder(root, settings.tenants, archive, log, settle_s=own.drop_settle_s)
     await folder.run(partial(handlers.take_dropped, Intake(runtime, archive, table)))
@@ -84,7 +84,7 @@ async def watch_mailboxes(
     runtime: Runtime, *, settings: Settings, own: RemitSettings, table: Table, log: Log
 ) -> None:
     """Collect the 835 files that wait at clearinghouses."""
-    intake = Intake(runtime, Archive(settings.data_dir / "archive"), table)
+    intake = Intake(runtime, Archive(settings.data_dir / "archive", runtime.keys), table)
     early = Early(runtime, own.early_s)
     folder = own.directory_dir or settings.data_dir / "directory"
     async with AsyncExitStack() as stack:
@@ -107,7 +107,7 @@ async def watch_mailboxes(
 
 async def take_up_files(runtime: Runtime, *, settings: Settings, table: Table, log: Log) -> None:
     """Finish files that were received and whose handling was cut short."""
-    intake = Intake(runtime, Archive(settings.data_dir / "archive"), table)
+    intake = Intake(runtime, Archive(settings.data_dir / "archive", runtime.keys), table)
     older_than_s = 0.0
     while True:
         count, missing = await intake.take_up(settings.tenants, older_than_s)

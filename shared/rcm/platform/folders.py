@@ -1,8 +1,8 @@
 """Files that somebody drops in a folder: taken in once, whole, and kept under a name of our own.
 
     <root>/<tenant>/in/        where files are dropped; `.tmp`, `.part`, hidden: unfinished
-    <root>/<tenant>/refused/   what the service refused, under its sha256
-    <archive>/<tenant>/ab/ab…  every file that was taken in, under its sha256
+    <root>/<tenant>/refused/   what the service refused: its sha256, and why, as JSON
+    <archive>/<tenant>/ab/ab…  every file that was taken in, sealed (`rcm archive open`)
 
 A file is taken when it has not changed for a while. Its bytes go to the archive first, then to the
 service (whose command is idempotent by sha256: that is the ledger), and only then leaves `in`. A
@@ -11,9 +11,7 @@ may say anything, a patient's name too: it is not kept, and not logged.
 """
 
 import asyncio
-import hashlib
 import os
-import secrets
 import stat
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,8 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
+from rcm.platform.archive import Archive
 from rcm.platform.telemetry import Log
 from rcm.problems import Problem
+
+__all__ = ["Archive", "DropFolder", "Dropped", "Handle"]
 
 FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 _UNFINISHED: Final = (".tmp", ".part", ".filepart", ".swp", "~")
@@ -51,41 +54,6 @@ class Dropped:
 
 Handle = Callable[[Dropped], Awaitable[None]]
 """Takes a file in: returns when it is durable, raises a Problem to refuse it for good."""
-
-
-class Archive:
-    """Files by their content, one folder a tenant, readable by their owner alone."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def path(self, tenant_id: str, sha256: str) -> Path:
-        """Return where a file stands, or would."""
-        return self._root / tenant_id / sha256[:2] / sha256
-
-    def keep(self, tenant_id: str, data: bytes) -> str:
-        """Keep bytes durably; the same bytes again are no second file. Returns their sha256."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self.path(tenant_id, sha256)
-        if not path.exists():
-            _make_folder(path.parent)
-            unfinished = path.with_name(f".{sha256[:8]}.{secrets.token_hex(4)}")
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-            _sync(path.parent)
-        return sha256
-
-    def read(self, tenant_id: str, sha256: str) -> bytes | None:
-        """Read bytes back; None when there are none, or when they are not what they were."""
-        try:
-            data = self.path(tenant_id, sha256).read_bytes()
-        except FileNotFoundError:
-            return None
-        return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 class _Look(NamedTuple):
@@ -146,7 +114,7 @@ class DropFolder:
         if data is None:
             self._looks.pop(path, None)
             return False
-        sha256 = await asyncio.to_thread(self._archive.keep, tenant_id, data)
+        sha256 = await self._archive.keep(tenant_id, data)
         log = self._log.bind(tenant_id=tenant_id, sha256=sha256, bytes_count=len(data))
         try:
             await handle(Dropped(tenant_id, sha256, data))
@@ -154,7 +122,9 @@ class DropFolder:
             if problem.status >= 500:  # such as Busy: not now
                 return self._later(path)
             log.warning("file-refused", problem=problem.slug)
-            await asyncio.to_thread(_move, path, look, folder / "refused" / sha256)
+            note = folder / "refused" / f"{sha256}.json"
+            await asyncio.to_thread(_write_note, note, sha256, problem)
+            await asyncio.to_thread(_remove, path, look)
         except Exception:
             log.exception("file-failed")
             return self._later(path)
@@ -218,10 +188,10 @@ def _is(about: os.stat_result, look: _Look) -> bool:
     )
 
 
-def _move(path: Path, look: _Look, to: Path) -> None:
-    """Move the file that was read; one that took its name meanwhile stays."""
-    if _is(path.lstat(), look):
-        path.replace(to)
+def _write_note(path: Path, sha256: str, problem: Problem) -> None:
+    """Say what was refused and why; the file itself is in the archive, sealed."""
+    note = {"sha256": sha256, "problem": problem.slug, "title": problem.title}
+    path.write_bytes(msgspec.json.encode(note))
 
 
 def _remove(path: Path, look: _Look) -> None:
@@ -231,11 +201,3 @@ def _remove(path: Path, look: _Look) -> None:
 
 def _make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$"
 async def intake_of(request: Request, runtime: Runtime) -> Intake:
     """Return the ways in of this app's service."""
     table = getattr(request.app.state, "table", BUILT_IN)
-    return Intake(runtime, Archive(runtime.settings.data_dir / "archive"), table)
+    return Intake(runtime, Archive(runtime.settings.data_dir / "archive", runtime.keys), table)
 
 
 WaysIn = Annotated[Intake, Depends(intake_of)]
