@@ -175,6 +175,7 @@ async def way_of(request: Request, caller: Caller, runtime: Runtime) -> Way:
         profiles=profiles(caller.tenant_id),
         actor=caller.subject,
         desk=request.app.state.desk_rules,
+        siblings=request.app.state.siblings,
     )
 
 

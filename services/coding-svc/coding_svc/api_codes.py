@@ -5,8 +5,8 @@ date: that of discharge for an inpatient, else of service.
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -32,7 +32,7 @@ _CODES_SHOWN_MAX: Final = 200
 codes = APIRouter(prefix="/codes", tags=["codes"])
 
 AsCode = Annotated[
-    date | None,
+    dt.date | None,
     Query(alias="date", description="Of discharge (inpatient), else of service; default today."),
 ]
 
@@ -72,14 +72,14 @@ class ValidationOut(BaseModel):
     code: str = Field(description="As it was asked.")
     written: str = Field(description="As people write it.", examples=["E11.40"])
     system: System
-    date: date
+    date: dt.date
     status: Status
     billable: bool = Field(description="Nothing that is loaded speaks against it.")
     reason: str
     title: str | None
     title_source: str | None
-    valid_from: date | None
-    valid_through: date | None
+    valid_from: dt.date | None
+    valid_through: dt.date | None
     children: list[str] = Field(description="Of a HEADER: billable codes below, 200 at most.")
     successors: list[str] = Field(description="Of an EXPIRED code: what it became.")
     release: str | None = Field(description="Release that decided.")
@@ -97,7 +97,7 @@ class Asked(BaseModel, extra="forbid"):
     """Codes to validate."""
 
     system: System = System.ICD10CM
-    date: date
+    date: dt.date
     codes: list[Annotated[str, Field(max_length=200)]] = Field(
         min_length=1, max_length=VALIDATIONS_MAX
     )
@@ -108,8 +108,8 @@ class ReleaseOut(BaseModel):
 
     release_id: str = Field(examples=["icd10cm-fy2027"])
     set_name: str
-    effective_from: date
-    effective_through: date | None
+    effective_from: dt.date
+    effective_through: dt.date | None
     source: str
     sha256: str
     licence: str
@@ -145,7 +145,7 @@ class MemberIn(BaseModel, extra="forbid"):
     sex: Literal["M", "F"]
     dual_code: str = Field("NA", max_length=2, description="Medicaid dual eligibility (MMR).")
     original_reason_code: Literal["0", "1", "2", "3"] = "0"
-    date: date
+    date: dt.date
     diagnoses: list[Annotated[str, Field(max_length=20)]] = Field(max_length=500)
 
 
@@ -261,7 +261,7 @@ async def get_code(system: System, code: str, reader: Codes, on: AsCode = None) 
 
 
 def _search(
-    reader: Reader, words: str, system: System, day: date, limit: int, *, notes: bool
+    reader: Reader, words: str, system: System, day: dt.date, limit: int, *, notes: bool
 ) -> list[dict[str, Any]]:
     hits = reader.searcher.search(words, system, day, limit=limit, notes=notes)
     return [msgspec.to_builtins(hit) for hit in hits]
@@ -286,7 +286,7 @@ def _validate(reader: Reader, asked: Asked) -> Sequence[Mapping[str, Any]]:
     return [_shown(text, sets.validate(text, system, day)) for text in asked.codes]
 
 
-def _look_up(reader: Reader, code: str, system: System, day: date) -> dict[str, Any] | None:
+def _look_up(reader: Reader, code: str, system: System, day: dt.date) -> dict[str, Any] | None:
     sets = reader.sets
     answer = sets.validate(code, system, day)
     is_diagnosis = system is System.ICD10CM
@@ -348,5 +348,5 @@ def _score(reader: Reader, asked: MemberIn) -> dict[str, Any]:
     }
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()

@@ -31,6 +31,7 @@ from coding_svc.handlers import SERVICE, Way
 from coding_svc.handlers.code_sets import adopt
 from coding_svc.handlers.notes import suggest_for_waiting
 from coding_svc.handlers.queries import Courier
+from coding_svc.handlers.siblings import SiblingFinder
 from coding_svc.rules.desk import DeskRules, credentials_by_class
 from coding_svc.rules.edits import NOT_LOADED
 from coding_svc.rules.profile import Profile, Profiles, extended
@@ -76,10 +77,21 @@ class ProfileBook:
     ones, which take any.
     """
 
-    def __init__(self, folder: Path | None, codes: CodeBook | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        codes: CodeBook | None = None,
+        siblings: SiblingFinder | None = None,
+    ) -> None:
         self._folder = folder
         self._codes = codes
+        self._siblings = siblings
         self._read: dict[str, tuple[Profile, ...]] = {}
+
+    def way(self, runtime: Runtime, tenant_id: str, actor: str) -> Way:
+        """Make a way in for messages of a tenant."""
+        profiles = self.of_tenant(tenant_id)
+        return Way(runtime, tenant_id, profiles, actor, siblings=self._siblings)
 
     def of_tenant(self, tenant_id: str) -> Profiles:
         """Return a tenant's profiles, in order of preference, and the code sets of the moment."""
@@ -119,7 +131,8 @@ def create_app(
     codes = CodeBook(own.codes_dir)
     if codes.loaded is None:
         log.warning("code-sets-not-loaded")
-    book = ProfileBook(own.profiles_dir, codes)
+    siblings = SiblingFinder() if own.patient_day else None
+    book = ProfileBook(own.profiles_dir, codes, siblings)
     queries = QueryBook(own.profiles_dir)
     courier = partial(bring_queries, settings=settings, own=own, queries=queries, log=log)
     running = {**jobs(settings, own, book, codes, log), "query-courier": courier}
@@ -132,6 +145,7 @@ def create_app(
     )
     app.state.withdrawal_wait_s = own.withdrawal_wait_s
     app.state.codes = codes
+    app.state.siblings = siblings
     app.state.query_book = queries
     return app
 
@@ -169,7 +183,7 @@ async def listen(
 
     def answer(frame: Frame) -> Awaitable[list[bytes]]:
         # By the code sets of the moment: they may be replaced while the port is open.
-        way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "mllp")
+        way = book.way(runtime, tenant_id, "mllp")
         return handlers.answer_frame(way, frame, _now, log)
 
     listener = Listener(
@@ -192,7 +206,7 @@ async def watch_folder(
     """Take in the batch files that are dropped."""
 
     async def take(dropped: Dropped) -> None:
-        way = Way(runtime, dropped.tenant_id, book.of_tenant(dropped.tenant_id), "folder")
+        way = book.way(runtime, dropped.tenant_id, "folder")
         taken = await handlers.take_file(way, dropped.data)
         log.info("file-read", tenant_id=dropped.tenant_id, count=len(taken))
 

@@ -26,6 +26,8 @@ class CodingSettings(BaseSettings):
         codes_dir: Folder of the code sets; empty for where `rcm codes` keeps them: `RCM_CODES`,
             else the user's data folder.
         codes_s: How often it is looked whether other code sets were put in place.
+        patient_day: Charges are held against the patient's other encounters of the day, too: one
+            query more for the messages of a moment.
         suggestions_s: How often notes that wait for suggested codes are looked for.
         drop_dir: Folder of `<tenant>/in`, where batch files are dropped; empty for
             `drop/charges` in the data folder.
@@ -56,6 +58,7 @@ class CodingSettings(BaseSettings):
     profiles_dir: Path | None = None
     codes_dir: Path | None = None
     codes_s: float = Field(10.0, gt=0)
+    patient_day: bool = True
     suggestions_s: float = Field(2.0, gt=0)
     drop_dir: Path | None = None
     drop_settle_s: float = Field(2.0, ge=0)

@@ -40,6 +40,8 @@ from rcm.platform.telemetry import Log
 from rcm.problems import Problem, StreamMoved
 
 MERGES_FOLLOWED_MAX: Final = 50
+SIBLINGS_MAX: Final = 50
+"""Other encounters of the patient that a decision reads."""
 IN_FLIGHT_MAX: Final = 400
 """Messages of one file that wait for the same commits."""
 
@@ -219,7 +221,9 @@ async def _take(
     if isinstance(located, SetAside):
         return await _set_aside(way, located, message_id, sha256, text, header)
     patient_id = way.opaque_id("pt", *patient_parts(said))
-    located = structs.replace(located, patient_id=patient_id)
+    located = structs.replace(
+        located, patient_id=patient_id, siblings=await _siblings(way, said, patient_id)
+    )
     for _ in range(MERGES_FOLLOWED_MAX):
         located = _with_notes(way, located)
         try:
@@ -239,6 +243,15 @@ async def _take(
             return await _set_aside(way, forgotten, message_id, sha256, "", header)
         return _taken(message_id, header, outcome)
     raise StreamMoved("The account is being merged on and on; send the message again.")
+
+
+async def _siblings(way: Way, said: Documented, patient_id: str) -> tuple[str, ...]:
+    """Name the patient's other encounters, where there are charges to hold against them."""
+    if way.siblings is None or not said.charges:
+        return ()
+    found = await way.siblings.of(way.runtime, way.tenant_id, patient_id)
+    own = way.opaque_id("enc", *encounter_parts(said.key)) if said.key is not None else ""
+    return tuple(other for other in found if other != own)[:SIBLINGS_MAX]
 
 
 def _with_notes(way: Way, taking: Taking) -> Taking:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from coding_svc.codec.hl7v2.acknowledgement import Header, Outcome
+from coding_svc.handlers.siblings import SiblingFinder
 from coding_svc.rules.desk import DeskRules
 from coding_svc.rules.profile import Profiles
 from rcm.domain import Command
@@ -24,6 +25,7 @@ class Way(Struct, frozen=True):
         profiles: The tenant's senders.
         actor: Who brings them, for the record: `mllp`, `folder`, or a user.
         desk: How the coder's desk is run.
+        siblings: Finds the patient's other encounters, for the edits of a day; None: not looked at.
     """
 
     runtime: Any
@@ -31,6 +33,7 @@ class Way(Struct, frozen=True):
     profiles: Profiles
     actor: str
     desk: DeskRules = DeskRules()
+    siblings: SiblingFinder | None = None
 
     def opaque_id(self, prefix: str, *parts: str) -> str:
         """Derive an id of the tenant."""
