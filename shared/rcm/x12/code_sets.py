@@ -51,3 +51,28 @@ class NoCodeSets:
         """Answer None."""
         del code_list, code, on
         return None
+
+
+class RememberedCodeSets:
+    """Lists whose answers are kept while a file is checked: its claims ask the same again.
+
+    Attributes:
+        answers_max: How many answers are kept at most; beyond it, all are forgotten.
+    """
+
+    answers_max: Final = 1 << 16
+
+    def __init__(self, codes: CodeSets) -> None:
+        self._codes = codes
+        self._answers: dict[tuple[str, str, date], bool | None] = {}
+
+    def knows(self, code_list: str, code: str, on: date) -> bool | None:
+        """Answer as the lists do."""
+        key = (code_list, code, on)
+        try:
+            return self._answers[key]
+        except KeyError:
+            if len(self._answers) >= self.answers_max:
+                self._answers.clear()
+            answer = self._answers[key] = self._codes.knows(code_list, code, on)
+            return answer

@@ -329,6 +329,12 @@ class Unit:
             self._segments = [text.split(separator) for text in self._split(self.text)]
         return self._segments
 
+    @property
+    def first(self) -> list[str]:
+        """Its first segment as elements; what it is, without taking the others apart."""
+        delimiters = self.transaction.delimiters
+        return self.text[: self.text.find(delimiters.segment)].split(delimiters.element)
+
     def extend(self, text: str, count: int, pieces: list[str] | None, encoding: str) -> None:
         """Add segments.
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from msgspec import Struct
 
 from rcm.x12 import x837_rules as rules
-from rcm.x12.code_sets import CodeSets, NoCodeSets
+from rcm.x12.code_sets import CodeSets, NoCodeSets, RememberedCodeSets
 from rcm.x12.findings import Finding
 from rcm.x12.origin import Origin
 from rcm.x12.set_aside import SetAside
@@ -49,7 +49,6 @@ _NO_LISTS: Final = NoCodeSets()
 _PREDETERMINATION: Final = frozenset({"005010X291", "005010X292"})
 _OFFICE_LINES_MAX: Final = 50
 _BILL_LINES_MAX: Final = 999
-_NUMBERS: Final = [[str(number)] for number in range(1, _BILL_LINES_MAX + 1)]
 
 
 def check_claim(
@@ -168,10 +167,11 @@ class FileCheck:
         self.stream = Stream(source, relax=relax)
         self.findings: list[Finding] = self.stream.findings
         self._as_of = as_of
-        self._codes = codes
+        self._codes = codes if codes is _NO_LISTS else RememberedCodeSets(codes)
         self._relax = relax
         self._seen: set[str] = set()
         self._around: Circumstances | None = None
+        self._is_asking = False
         self._levels: dict[str, tuple[Origin, bool, tuple[Finding, ...]]] = {}
 
     def __iter__(self) -> Iterator[Checked]:
@@ -184,22 +184,23 @@ class FileCheck:
                 self._seen.clear()
                 self._levels.clear()
                 self._around = None
+                self._is_asking = event.transaction.version in _PREDETERMINATION
             yield event
 
     def _check(self, read: ReadClaim) -> CheckedClaim:
         claim, origin = read.claim, read.origin
         around = self._around
-        if around is None or around.is_predetermination != self._asks_ahead(read):
-            around = self._around = self._circumstances(read)
+        asks_ahead = self._is_asking or bool(claim.predetermination_code)
+        if around is None or around.is_predetermination is not asks_ahead:
+            around = self._around = self._circumstances(read, asks_ahead=asks_ahead)
         faults: list[Fault] = []
         claim_faults(faults.append, claim, around)
         if claim.claim_id in self._seen:
             message = "Another claim of the transaction has this number."
             faults.append(Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id))
         self._seen.add(claim.claim_id)
-        numbers = [row[1:2] for row in origin.unit.segments if row[0] == "LX"]
-        if numbers != _NUMBERS[: len(numbers)]:
-            faults += _line_numbers(numbers)
+        if read.line_numbers:
+            faults += _line_numbers(read.line_numbers)
         found = read.findings
         if faults:
             made = [
@@ -211,15 +212,10 @@ class FileCheck:
             found = (*found, *made)
         return CheckedClaim(read, found, read.findings_above + self._above(read))
 
-    def _asks_ahead(self, read: ReadClaim) -> bool:
-        """Tell whether a claim is a predetermination."""
-        version = read.origin.unit.transaction.version
-        return version in _PREDETERMINATION or bool(read.claim.predetermination_code)
-
-    def _circumstances(self, read: ReadClaim) -> Circumstances:
+    def _circumstances(self, read: ReadClaim, *, asks_ahead: bool) -> Circumstances:
         submission = read.submission
         is_encounter = submission is not None and submission.transaction_type_code == "RP"
-        return Circumstances(self._as_of, self._codes, is_encounter, self._asks_ahead(read))
+        return Circumstances(self._as_of, self._codes, is_encounter, asks_ahead)
 
     def _above(self, read: ReadClaim) -> tuple[Finding, ...]:
         """Check the levels above a claim, each once."""
@@ -244,12 +240,14 @@ class FileCheck:
         else:
             assert claim.patient is not None, "a level 23 is a patient"
             patient_faults(faults.append, claim.patient, self._as_of)
-        made = tuple(
-            finding(_inside(fault, level), origin, "")
-            for fault in faults
-            if fault.rule.rule_id not in self._relax
-        )
-        self.findings += made
+        made: tuple[Finding, ...] = ()
+        if faults:
+            made = tuple(
+                finding(_inside(fault, level), origin, "")
+                for fault in faults
+                if fault.rule.rule_id not in self._relax
+            )
+            self.findings += made
         self._levels[level] = (origin, with_patient, made)
         return made
 
@@ -259,9 +257,8 @@ def _inside(fault: Fault, level: str) -> Fault:
     return fault._replace(loop="") if fault.loop == "2000B" and level == "22" else fault
 
 
-def _line_numbers(numbers: list[list[str]]) -> Iterator[Fault]:
+def _line_numbers(numbers: tuple[str, ...]) -> Iterator[Fault]:
     for place, number in enumerate(numbers, 1):
-        if number != [str(place)]:
-            value = number[0] if number else ""
+        if number != str(place):
             loop = f"2400[{place}]"
-            yield Fault(rules.LINE_NUMBER, f"LX01 should be {place}.", loop, "LX", 1, 0, value)
+            yield Fault(rules.LINE_NUMBER, f"LX01 should be {place}.", loop, "LX", 1, 0, number)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rcm.money import dollars
@@ -38,6 +39,11 @@ class Circumstances(NamedTuple):
     is_predetermination: bool
 
 
+@lru_cache(maxsize=1 << 10)
+def _loop(place: int) -> str:
+    return f"2400[{place}]"
+
+
 def sum_faults(tell: Tell, claim: Claim, lines: tuple[ServiceLine, ...], limit: int) -> None:
     """Check CLM02 against the lines, their number, and their control numbers."""
     total = 0
@@ -66,7 +72,7 @@ def professional_line_faults(
     tell: Tell, claim: ProfessionalClaim, place: int, line: ProfessionalLine, around: Circumstances
 ) -> None:
     """Check a line of an 837P."""
-    loop = f"2400[{place}]"
+    loop = _loop(place)
     _shared(tell, line, loop, ("SV1", 2, 4), around)
     if line.procedure is not None:
         on = line.service_from
@@ -110,7 +116,7 @@ def institutional_line_faults(
     is_inpatient: bool,
 ) -> None:
     """Check a line of an 837I."""
-    loop = f"2400[{place}]"
+    loop = _loop(place)
     _shared(tell, line, loop, ("SV2", 3, 5), around)
     on = line.service_from or claim.statement_through
     if line.procedure is not None:
@@ -145,7 +151,7 @@ def dental_line_faults(
     tell: Tell, claim: DentalClaim, place: int, line: DentalLine, around: Circumstances
 ) -> None:
     """Check a line of an 837D."""
-    loop = f"2400[{place}]"
+    loop = _loop(place)
     _shared(tell, line, loop, ("SV3", 2, 6), around)
     on = line.service_from or claim.service_from
     if line.procedure is not None:

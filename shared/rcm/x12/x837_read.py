@@ -17,7 +17,7 @@ from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.guide import Guide
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
-from rcm.x12.set_aside import CUT_OFF, UNREADABLE, SetAside
+from rcm.x12.set_aside import CUT_OFF, UNREADABLE, SetAside, Unreadable
 from rcm.x12.x837_claims import Claim, Submission
 from rcm.x12.x837_read_claims import (
     DENTAL_CLAIM,
@@ -25,7 +25,6 @@ from rcm.x12.x837_read_claims import (
     PROFESSIONAL_CLAIM,
     Above,
     ClaimTable,
-    Unreadable,
     claim,
 )
 from rcm.x12.x837_read_parties import billing_provider, patient, submission, subscriber
@@ -80,6 +79,7 @@ class ReadClaim(Struct, frozen=True):
         submission: The head of its transaction.
         findings: Faults of structure and elements in the claim itself.
         findings_above: The same of the levels that it depends on.
+        line_numbers: LX01 of its lines; nothing when they count 1, 2, 3 as they should.
     """
 
     claim: Claim
@@ -88,6 +88,7 @@ class ReadClaim(Struct, frozen=True):
     submission: Submission | None
     findings: tuple[Finding, ...]
     findings_above: tuple[Finding, ...]
+    line_numbers: tuple[str, ...] = ()
 
 
 class Header(Struct, frozen=True):
@@ -270,12 +271,12 @@ class _Transaction:
         if above is None:
             return self._set_aside(unit, 0)
         try:
-            one = claim(unit.segments, self._component, self._table, above)
+            one, line_numbers = claim(unit, self._table, above)
         except Unreadable as unreadable:
             return self._set_aside(unit, unreadable.index)
         origin = Origin(unit, f"{self._loop}/2300[{self._loops['CLM']}]")
         faults = () if not self._faults else tuple(sum(self._faults.values(), ()))
-        return ReadClaim(one, origin, self._levels, self._submission, found, faults)
+        return ReadClaim(one, origin, self._levels, self._submission, found, faults, line_numbers)
 
     @property
     def _loop(self) -> str:
@@ -283,7 +284,7 @@ class _Transaction:
 
     def _enter(self, unit: Unit, found: list[Finding]) -> SetAside | None:
         """Open a level; set it aside when it cannot be read."""
-        row = unit.segments[0]
+        row = unit.first
         level = row[3] if len(row) > 3 else ""
         found = found + self._check_level(unit, row, level)
         depth = _DEPTHS.get(level)
@@ -307,16 +308,15 @@ class _Transaction:
         return None
 
     def _read_level(self, unit: Unit, level: str) -> None:
-        rows = unit.segments
         if level == "20":
-            self._provider = billing_provider(rows, self._component)
+            self._provider = billing_provider(unit.segments, self._component)
             self._holder = self._patient = None
             return
         if level == "22":
-            self._holder = subscriber(rows, self._component)
+            self._holder = subscriber(unit)
             self._patient = None
         else:
-            self._patient = patient(rows, self._component)
+            self._patient = patient(unit.segments, self._component)
         if self._provider is not None and self._holder is not None:
             self._above = Above(self._provider, *self._holder, self._patient)
 

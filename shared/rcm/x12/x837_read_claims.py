@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rcm.x12 import values
+from rcm.x12.envelope import Unit
+from rcm.x12.set_aside import Unreadable
 from rcm.x12.x837_claims import Claim, DentalClaim, InstitutionalClaim, ProfessionalClaim
 from rcm.x12.x837_details import (
     Diagnosis,
@@ -36,7 +38,7 @@ from rcm.x12.x837_read_lines import (
     Handler,
     LineTable,
     append,
-    line,
+    lines,
     period,
     take_ambulance,
     take_attachment,
@@ -49,6 +51,7 @@ from rcm.x12.x837_read_lines import (
 )
 from rcm.x12.x837_read_parties import Row, Rows, at, name_group
 from rcm.x12.x837_read_payers import other_payer
+from rcm.x12.x837_shapes import line_start, taken_apart
 
 
 class Above(NamedTuple):
@@ -82,76 +85,75 @@ class ClaimTable(NamedTuple):
     handlers: dict[str, Handler]
 
 
-def claim(rows: Rows, component: str, table: ClaimTable, above: Above) -> Claim:
+def claim(unit: Unit, table: ClaimTable, above: Above) -> tuple[Claim, tuple[str, ...]]:
     """Read a claim from CLM on.
+
+    Returns:
+        The claim; and LX01 of its lines, but nothing when they count 1, 2, 3 as they should.
 
     Raises:
         Unreadable: A value cannot be represented; it names the segment.
     """
+    text, delimiters = unit.text, unit.transaction.delimiters
+    first = line_start(delimiters).search(text)
+    start = len(text) if first is None else first.start() + 1
+    facts = _facts(taken_apart(text[:start], delimiters), delimiters.component, table)
+    made, numbers = lines(text, start, delimiters, table.lines)
+    try:
+        one = table.make(
+            billing_provider=above.billing_provider,
+            subscriber=above.subscriber,
+            payer=above.payer,
+            patient=above.patient,
+            lines=tuple(made),
+            **facts,
+        )
+    except TypeError as error:  # a field without default has no value
+        raise Unreadable(0) from error
+    return one, numbers
+
+
+def _facts(rows: Rows, component: str, table: ClaimTable) -> Facts:
+    """Read a claim up to its first line."""
     place = 0
     try:
         facts = table.head(rows[0], component)
         place = 1
         count = len(rows)
-        lines = []
         while place < count:
             row = rows[place]
             segment_id = row[0]
-            if segment_id == "LX":
-                one, place = line(rows, place, component, table.lines)
-                lines.append(one)
-            elif segment_id == "NM1":
+            if segment_id == "NM1":
                 group, place = name_group(rows, place)
                 append(facts, "providers", group.provider(component))
             elif segment_id == "SBR":
                 other, place = other_payer(rows, place, component)
                 append(facts, "other_payers", other)
             else:
-                handler = table.handlers.get(segment_id)
-                if handler is not None:
-                    handler(facts, row, component)
-                else:
-                    _take(facts, row, component, table)
+                _take(facts, row, component, table)
                 place += 1
-        facts["lines"] = tuple(lines)
-        return table.make(
-            billing_provider=above.billing_provider,
-            subscriber=above.subscriber,
-            payer=above.payer,
-            patient=above.patient,
-            **facts,
-        )
     except (ValueError, TypeError, IndexError) as error:
         raise Unreadable(place) from error
-
-
-class Unreadable(Exception):
-    """A claim holds a value that no typed claim can hold.
-
-    Attributes:
-        index: The segment, or the first segment of the loop, where reading stopped.
-    """
-
-    def __init__(self, index: int) -> None:
-        super().__init__("unreadable claim")
-        self.index = index
+    return facts
 
 
 def _take(facts: Facts, row: Row, component: str, table: ClaimTable) -> None:
-    """Read DTP, REF and AMT, whose qualifiers say what they are."""
     segment_id = row[0]
-    if segment_id == "DTP":
-        handler = table.handlers.get("DTP" + at(row, 1))
-        if handler is not None:
-            handler(facts, row, component)
-        else:
-            take_day(facts, row, table.days)
+    handler = table.handlers.get(segment_id)
+    if handler is not None:
+        handler(facts, row, component)
     elif segment_id == "REF":
         name = table.numbers.get(at(row, 1))
         if name is not None:
             facts.setdefault(name, at(row, 2))
         elif at(row, 1) == "LX":
             append(facts, "investigational_device_numbers", at(row, 2))
+    elif segment_id == "DTP":
+        handler = table.handlers.get("DTP" + at(row, 1))
+        if handler is not None:
+            handler(facts, row, component)
+        else:
+            take_day(facts, row, table.days)
     elif segment_id == "AMT":
         name = table.amounts.get(at(row, 1))
         if name is not None:

@@ -1,10 +1,12 @@
 """From segments to service lines: 2400 with its loops, for the three guides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rcm.x12 import values
+from rcm.x12.lexer import Delimiters
+from rcm.x12.set_aside import Unreadable
 from rcm.x12.x837_details import (
     Ambulance,
     Attachment,
@@ -35,9 +37,20 @@ from rcm.x12.x837_qualifiers import (
 )
 from rcm.x12.x837_read_parties import Row, Rows, at, name_group, reference
 from rcm.x12.x837_read_payers import line_adjudication, procedure
+from rcm.x12.x837_shapes import (
+    DENTAL_LINE,
+    INSTITUTIONAL_LINE,
+    PROFESSIONAL_LINE,
+    line_start,
+    pattern,
+    taken_apart,
+)
 
+_LINES_MAX: Final = 999  # of an 837I
+_NUMBERS: Final = [str(number) for number in range(1, _LINES_MAX + 1)]
 Facts = dict[str, Any]
 Handler = Callable[[Facts, Row, str], None]
+Elements = Sequence[Any]  # texts; None for what a shape leaves out
 
 
 class LineTable(NamedTuple):
@@ -45,6 +58,8 @@ class LineTable(NamedTuple):
 
     Attributes:
         make: The type to make.
+        shape: What a plain line looks like.
+        plain: Makes a plain line of the elements that its shape takes.
         days: Field of each DTP qualifier that is one day.
         numbers: Field of each REF qualifier that occurs once.
         lists: Field of each REF qualifier that repeats.
@@ -53,6 +68,8 @@ class LineTable(NamedTuple):
     """
 
     make: Callable[..., ServiceLine]
+    shape: str
+    plain: Callable[[Elements, str], ServiceLine]
     days: dict[str, str]
     numbers: dict[str, str]
     lists: dict[str, str]
@@ -60,14 +77,46 @@ class LineTable(NamedTuple):
     handlers: dict[str, Handler]
 
 
-def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[ServiceLine, int]:
-    """Read 2400 at `start`, its LX; also give the place after it.
+def lines(
+    text: str, start: int, delimiters: Delimiters, table: LineTable
+) -> tuple[list[ServiceLine], tuple[str, ...]]:
+    """Read the 2400 loops of a claim: its text from `start` on.
+
+    Returns:
+        The lines; and LX01 of each, but nothing when they count 1, 2, 3 as they should.
 
     Raises:
-        ValueError: An amount, quantity or date cannot be read.
+        Unreadable: An amount, quantity or date cannot be read; it names the LX.
     """
+    component = delimiters.component
+    plain = pattern(table.shape, delimiters)
+    made: list[ServiceLine] = []
+    numbers: list[str] = []
+    last = len(text)
+    try:
+        while start < last:
+            match = plain.match(text, start)
+            if match is not None:
+                number, *elements = match.groups()
+                made.append(table.plain(elements, component))
+                start = match.end()
+            else:
+                after = line_start(delimiters).search(text, start)
+                end = last if after is None else after.start() + 1
+                rows = taken_apart(text[start:end], delimiters)
+                number = at(rows[0], 1)
+                made.append(_line(rows, component, table))
+                start = end
+            numbers.append(number)
+    except (ValueError, TypeError, IndexError) as error:
+        raise Unreadable(text.count(delimiters.segment, 0, start)) from error
+    return made, () if numbers == _NUMBERS[: len(numbers)] else tuple(numbers)
+
+
+def _line(rows: Rows, component: str, table: LineTable) -> ServiceLine:
+    """Read a line segment by segment, in whatever order they come."""
     facts: Facts = {"billed_cents": 0}
-    place = start + 1
+    place = 1
     count = len(rows)
     while place < count:
         row = rows[place]
@@ -79,8 +128,6 @@ def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[Serv
             take_day(facts, row, table.days)
         elif segment_id == "REF":
             _take_reference(facts, row, component, table)
-        elif segment_id == "LX":
-            break
         elif segment_id == "NM1":
             group, place = name_group(rows, place)
             append(facts, "providers", group.provider(component))
@@ -94,7 +141,55 @@ def line(rows: Rows, start: int, component: str, table: LineTable) -> tuple[Serv
             if name:
                 facts[name] = values.cents(at(row, 2))
         place += 1
-    return table.make(**facts), place
+    return table.make(**facts)
+
+
+def _plain_professional(elements: Elements, component: str) -> ProfessionalLine:
+    code, billed, unit, count, place, pointed, days, control = elements
+    first, last = period(days)
+    return ProfessionalLine(
+        billed_cents=values.cents(billed),
+        procedure=procedure(code, component),
+        quantity=values.quantity(count) if count else None,
+        service_from=first,
+        service_through=last,
+        line_item_control_number=control or "",
+        unit_code=unit,
+        place_of_service_code=place,
+        diagnosis_pointers=pointers(pointed, component) if pointed else (),
+    )
+
+
+def _plain_institutional(elements: Elements, component: str) -> InstitutionalLine:
+    revenue, code, billed, unit, count, days, control = elements
+    first, last = period(days) if days is not None else (None, None)
+    return InstitutionalLine(
+        billed_cents=values.cents(billed),
+        procedure=procedure(code, component),
+        quantity=values.quantity(count) if count else None,
+        service_from=first,
+        service_through=last,
+        line_item_control_number=control or "",
+        revenue_code=revenue,
+        unit_code=unit,
+    )
+
+
+def _plain_dental(elements: Elements, component: str) -> DentalLine:
+    code, billed, place, cavity, prosthesis, count, tooth, surfaces, days, control = elements
+    first, last = period(days) if days is not None else (None, None)
+    return DentalLine(
+        billed_cents=values.cents(billed),
+        procedure=procedure(code, component),
+        quantity=values.quantity(count) if count else None,
+        service_from=first,
+        service_through=last,
+        line_item_control_number=control or "",
+        place_of_service_code=place,
+        oral_cavity_codes=tuple(cavity.split(component)) if cavity else (),
+        prosthesis_code=prosthesis,
+        teeth=() if tooth is None else (_tooth(tooth, surfaces or "", component),),
+    )
 
 
 def append(facts: Facts, name: str, value: object) -> None:
@@ -381,11 +476,11 @@ def _frm(facts: Facts, row: Row, component: str) -> None:
 
 
 def _too(facts: Facts, row: Row, component: str) -> None:
-    surfaces = at(row, 3)
-    made = Tooth(
-        code=at(row, 2), surface_codes=tuple(surfaces.split(component)) if surfaces else ()
-    )
-    append(facts, "teeth", made)
+    append(facts, "teeth", _tooth(at(row, 2), at(row, 3), component))
+
+
+def _tooth(code: str, surfaces: str, component: str) -> Tooth:
+    return Tooth(code=code, surface_codes=tuple(surfaces.split(component)) if surfaces else ())
 
 
 _SHARED: Final[dict[str, Handler]] = {
@@ -398,6 +493,8 @@ _SHARED: Final[dict[str, Handler]] = {
 _DRUG: Final[dict[str, Handler]] = {"LIN": _lin, "CTP": _ctp}
 PROFESSIONAL: Final = LineTable(
     make=ProfessionalLine,
+    shape=PROFESSIONAL_LINE,
+    plain=_plain_professional,
     days={"472": "service_from"} | PROFESSIONAL_LINE_DAYS,
     numbers=REPRICED_LINE_NUMBERS | PROFESSIONAL_LINE_NUMBERS,
     lists={"G1": "prior_authorizations", "9F": "referrals"},
@@ -419,6 +516,8 @@ PROFESSIONAL: Final = LineTable(
 )
 INSTITUTIONAL: Final = LineTable(
     make=InstitutionalLine,
+    shape=INSTITUTIONAL_LINE,
+    plain=_plain_institutional,
     days={"472": "service_from"},
     numbers={"6R": "line_item_control_number"} | REPRICED_LINE_NUMBERS,
     lists={},
@@ -427,6 +526,8 @@ INSTITUTIONAL: Final = LineTable(
 )
 DENTAL: Final = LineTable(
     make=DentalLine,
+    shape=DENTAL_LINE,
+    plain=_plain_dental,
     days={"472": "service_from"} | DENTAL_LINE_DAYS,
     numbers=DENTAL_LINE_NUMBERS,
     lists={"G3": "predetermination_numbers", "G1": "prior_authorizations", "9F": "referrals"},

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from rcm.x12 import values
+from rcm.x12.envelope import Unit
 from rcm.x12.x837_claims import Submission
 from rcm.x12.x837_parties import (
     Address,
@@ -20,6 +21,7 @@ from rcm.x12.x837_parties import (
     Submitter,
     Subscriber,
 )
+from rcm.x12.x837_shapes import SUBSCRIBER, pattern
 
 Row = Sequence[str]
 Rows = Sequence[Row]
@@ -299,12 +301,64 @@ def _plan(group: NameGroup, component: str) -> PayToPlan:
     )
 
 
-def subscriber(rows: Rows, component: str) -> tuple[Subscriber, Payer]:
+def subscriber(unit: Unit) -> tuple[Subscriber, Payer]:
     """Read 2000B with 2010BA and 2010BB.
 
     Raises:
         ValueError: A date or a weight cannot be read.
     """
+    delimiters = unit.transaction.delimiters
+    match = pattern(SUBSCRIBER, delimiters).fullmatch(unit.text)
+    if match is not None:
+        return _plain_subscriber(match.groups())
+    return _subscriber(unit.segments, delimiters.component)
+
+
+def _plain_subscriber(elements: tuple[Any, ...]) -> tuple[Subscriber, Payer]:
+    policy, person, home = elements[:6], elements[6:13], elements[13:18]
+    birth, sex_code = elements[18:20]
+    payer_name, payer_qualifier, payer_number = elements[20:23]
+    holder = Subscriber(
+        responsibility_code=policy[0],
+        relationship_code=policy[1],
+        group_number=policy[2],
+        group_name=policy[3],
+        insurance_type_code=policy[4],
+        claim_filing_indicator_code=policy[5],
+        entity_type_code="2" if person[0] == "2" else "1",
+        name=person[1],
+        first_name=person[2],
+        middle_name=person[3],
+        suffix=person[4],
+        member_number_qualifier_code=person[5] or "MI",
+        member_number=person[6],
+        address=_plain_address(home),
+        birth_on=values.day(birth) if birth else None,
+        sex_code=sex_code or "",
+    )
+    return holder, Payer(
+        name=payer_name,
+        number=payer_number,
+        number_qualifier_code="XV" if payer_qualifier == "XV" else "PI",
+        address=_plain_address(elements[23:28]),
+    )
+
+
+def _plain_address(elements: tuple[Any, ...]) -> Address | None:
+    line_1, line_2, city, state_code, postal_code = elements
+    if city is None:
+        return None
+    return Address(
+        line_1=line_1,
+        line_2=line_2 or "",
+        city=city,
+        state_code=state_code,
+        postal_code=postal_code,
+    )
+
+
+def _subscriber(rows: Rows, component: str) -> tuple[Subscriber, Payer]:
+    """Read a subscriber segment by segment."""
     policy: Row = _NO_POLICY
     facts: dict[str, Any] = {}
     insured, payer = _NOBODY, _NO_PAYER
