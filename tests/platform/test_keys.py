@@ -9,15 +9,22 @@ import pytest
 from memory_cases import MemoryKeys
 from rcm.events.phi import ClearPhi, Phi
 from rcm.platform.keys import KeyDestroyed, KeyFolder, KeyName, KeysMissing, NotSealedHere
+from rcm.platform.wrapping import LocalKey
+from vault_cases import FakeVault
 
 US, THEM, PATIENT = "northside", "lakeview", "pt_1"
 PLACE = "event-1/EncounterCoded/patient"
 CLEAR = ClearPhi.of(PATIENT, {"name": "JANE CANARY"})
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "given key", "vault", "memory"])
 async def keys(request, tmp_path):
-    keys = KeyFolder(tmp_path / "keys") if request.param == "folder" else MemoryKeys()
+    keys = {
+        "folder": lambda: KeyFolder(tmp_path / "keys"),
+        "given key": lambda: KeyFolder(tmp_path / "keys", LocalKey(bytes(32))),
+        "vault": lambda: KeyFolder(tmp_path / "keys", FakeVault().wrapping()),
+        "memory": MemoryKeys,
+    }[request.param]()
     await keys.ensure([KeyName(US, PATIENT), KeyName(THEM, PATIENT), KeyName(US, "pt_2")])
     yield keys
     await keys.close()
@@ -128,8 +135,8 @@ async def test_a_destroyed_key_leaves_no_trace_in_the_files(tmp_path):
 
 
 def test_two_processes_that_start_together_agree_on_the_master_key(tmp_path):
-    code = "from rcm.platform.keys import _master_key; from pathlib import Path; import sys;"
-    code += "print(_master_key(Path(sys.argv[1])).hex())"
+    code = "from rcm.platform.wrapping import key_file; from pathlib import Path; import sys;"
+    code += "path = Path(sys.argv[1]); key_file(path); print(path.read_bytes().hex())"
     command = [sys.executable, "-c", code, str(tmp_path / "master.key")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate()[0] for process in started}) == 1

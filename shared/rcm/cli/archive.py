@@ -15,7 +15,7 @@ from rcm.cli.services import service_names
 from rcm.invariants.audit import PURPOSE_CODES, Outcome, View
 from rcm.platform.archive import KEY_ID, Archive, Damaged
 from rcm.platform.audit.opening import open_trail
-from rcm.platform.keys import KeyFolder
+from rcm.platform.keys import open_keys
 from rcm.platform.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Files that were taken in.")
@@ -69,7 +69,7 @@ async def _open(
     settings: Settings, service: str, tenant: str, sha256: str, purpose: str, out: Path | None
 ) -> None:
     try:
-        keys = KeyFolder(settings.data_dir / "keys")
+        keys = open_keys(settings)
     except PermissionError as error:
         talking.refuse(f"the key store cannot be read: {error}")
     try:

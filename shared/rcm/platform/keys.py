@@ -1,6 +1,6 @@
 """Keys of patients: what makes PHI on the log readable, and forgetting a patient possible.
 
-    master key (file, mode 0600) ─wraps─▶ tenant's key ─wraps─▶ patient's data key ─seals─▶ PHI
+    wrapping key (file, or Vault) ─wraps─▶ tenant's key ─wraps─▶ patient's data key ─seals─▶ PHI
 
 Sealing and opening never wait: a key that is not at hand raises `KeysMissing`, the engine fetches
 or makes all that a batch lacks in one go (`ensure`), and decides the batch again.
@@ -20,6 +20,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rcm.events.phi import ClearPhi, Phi
+from rcm.platform.settings import Settings
+from rcm.platform.wrapping import Wrapping, key_file, open_wrapping
 
 _NONCE: Final = 12
 _KEY: Final = 32
@@ -102,9 +104,9 @@ class KeyFolder:
     machine. Deleted keys are overwritten (`secure_delete`).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wrapping: Wrapping | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._master = AESGCM(_master_key(folder / "master.key"))
+        self._wrapping = wrapping or key_file(folder / "master.key")
         path = folder / "keys.db"
         path.touch(mode=0o600)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
@@ -214,17 +216,22 @@ class KeyFolder:
     def _tenant(self, tenant_id: str) -> _Tenant:
         found = self._tenants.get(tenant_id)
         if found is None:
-            name = KeyName(tenant_id, "")
-            self._db.execute(
-                "insert or ignore into tenant values(?, ?)",
-                (tenant_id, _wrap(self._master, os.urandom(2 * _KEY), name)),
-            )
-            (wrapped,) = self._db.execute(
-                "select wrapped from tenant where tenant_id=?", (tenant_id,)
-            ).fetchone()
-            keys = _unwrap(self._master, wrapped, name)
+            bound_to = f"{tenant_id}|".encode()
+            query = "select wrapped from tenant where tenant_id=?"
+            row = self._db.execute(query, (tenant_id,)).fetchone()
+            if row is None:
+                made = self._wrapping.wrap(os.urandom(2 * _KEY), bound_to)
+                # Another process may have made one meanwhile: then its key holds.
+                self._db.execute("insert or ignore into tenant values(?, ?)", (tenant_id, made))
+                row = self._db.execute(query, (tenant_id,)).fetchone()
+            keys = self._wrapping.unwrap(row[0], bound_to)
             found = self._tenants[tenant_id] = _Tenant(AESGCM(keys[:_KEY]), keys[_KEY:])
         return found
+
+
+def open_keys(settings: Settings) -> KeyFolder:
+    """Open the key folder, wrapped by what the settings say."""
+    return KeyFolder(settings.data_dir / "keys", open_wrapping(settings))
 
 
 def _bound(tenant_id: str, bound_to: str) -> bytes:
@@ -240,23 +247,3 @@ def _wrap(cipher: AESGCM, key: bytes, name: KeyName) -> bytes:
 def _unwrap(cipher: AESGCM, wrapped: bytes, name: KeyName) -> bytes:
     bound = f"{name.tenant_id}|{name.key_id}".encode()
     return cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound)
-
-
-def _master_key(path: Path) -> bytes:
-    """Read the master key; the first process makes it, whole or not at all."""
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(os.urandom(_KEY))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    if path.stat().st_mode & 0o077:
-        raise PermissionError(f"{path} must be readable by its owner only (mode 0600)")
-    return path.read_bytes()

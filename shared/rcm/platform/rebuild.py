@@ -18,7 +18,7 @@ from rcm.events.envelope import Recorded, derived_id, recorded
 from rcm.events.event import Catalogue, NotAnEvent
 from rcm.platform.engine.batch import Batch, Core, write_outcome
 from rcm.platform.engine.intake import Reader, readable
-from rcm.platform.keys import KeyFolder
+from rcm.platform.keys import open_keys
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog, Record, TopicPartition
 from rcm.platform.manifest import Manifest
@@ -79,7 +79,7 @@ async def rebuild(
     """
     began = time.monotonic()
     log = await open_log(settings, topics)
-    keys = KeyFolder(settings.data_dir / "keys")
+    keys = open_keys(settings)
     place = place_of(manifest, settings)
     try:
         live = await place.open_live()

@@ -22,7 +22,7 @@ from rcm.platform.audit.port import AuditTrail
 from rcm.platform.crash import crash_point
 from rcm.platform.engine.batch import Core, Outcome
 from rcm.platform.engine.loop import Engine
-from rcm.platform.keys import KeyFolder, KeyName, Keys, KeysMissing
+from rcm.platform.keys import KeyName, Keys, KeysMissing, open_keys
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog
 from rcm.platform.manifest import Job, Manifest
@@ -97,12 +97,15 @@ class Runtime:
         """Read PHI for work of the service itself; None when its key was destroyed. What a person
         or a client sees goes through `rcm.platform.http.phi`, which records the view.
         """
-        await self.keys.refresh()
         try:
-            content = self.keys.open(tenant_id, phi)
-        except KeysMissing as missing:
-            await self.keys.ensure(missing.names)
-            content = self.keys.open(tenant_id, phi)
+            await self.keys.refresh()
+            try:
+                content = self.keys.open(tenant_id, phi)
+            except KeysMissing as missing:
+                await self.keys.ensure(missing.names)
+                content = self.keys.open(tenant_id, phi)
+        except StoreUnavailable as error:
+            raise Busy("The key service does not answer.") from error
         return None if content is None else msgspec.json.decode(content, type=shape)
 
     def opaque_id(self, tenant_id: str, prefix: str, *parts: str) -> str:
@@ -186,7 +189,7 @@ async def open_runtime(
     # among them every 700 takes a fifth of the time.
     gc.set_threshold(GC_OBJECTS, 20, 50)
     async with contextlib.AsyncExitStack() as stack:
-        keys: Keys = KeyFolder(settings.data_dir / "keys")
+        keys: Keys = open_keys(settings)
         stack.push_async_callback(keys.close)
         store = await place_of(manifest, settings).open()
         stack.push_async_callback(store.close)

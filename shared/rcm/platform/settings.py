@@ -72,6 +72,12 @@ class Settings(BaseSettings):
         oidc_jwks_url: Where the issuer's public keys are; the only place that they come from.
         oidc_tenant_claim: The claim that names the tenant.
         oidc_roles_claim: The claim that lists the roles.
+        master_key: 32 bytes as base64 that wrap the tenants' keys, such as a secret that the
+            orchestrator brings; empty for a key file in the data folder.
+        vault_url: Vault (or what speaks its Transit API) that wraps the tenants' keys; or empty.
+        vault_token: Its token, with the right to encrypt and decrypt with that key.
+        vault_key: Name of the key, of a kind with associated data: aes256-gcm96.
+        vault_mount: Where the Transit engine is mounted.
         body_bytes_max: Largest request body.
         json_bytes_max: Largest JSON body; it is held in memory.
         request_s_max: A request that takes longer is given up.
@@ -104,6 +110,11 @@ class Settings(BaseSettings):
     oidc_jwks_url: str = ""
     oidc_tenant_claim: str = "tenant"
     oidc_roles_claim: str = "roles"
+    master_key: str = Field("", repr=False)
+    vault_url: str = ""
+    vault_token: str = Field("", repr=False)
+    vault_key: str = "claimstream"
+    vault_mount: str = "transit"
     body_bytes_max: int = Field(64 * 1024 * 1024, ge=1_024)
     json_bytes_max: int = Field(8 * 1024 * 1024, ge=1_024)
     request_s_max: float = Field(30.0, gt=0)
@@ -140,6 +151,10 @@ class Settings(BaseSettings):
             ("https://", "http://127.0.0.1")
         ):
             raise Misconfigured("RCM_OIDC_JWKS_URL must be https")
+        if self.vault_url and not self.vault_url.startswith(("https://", "http://127.0.0.1")):
+            raise Misconfigured("RCM_VAULT_URL must be https")
+        if self.vault_url and (self.master_key or not self.vault_token):
+            raise Misconfigured("RCM_VAULT_URL goes with RCM_VAULT_TOKEN, not with RCM_MASTER_KEY")
         return self
 
 

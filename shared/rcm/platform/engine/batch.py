@@ -27,6 +27,7 @@ from rcm.platform.store.port import (
     CommandKey,
     Loaded,
     StoredOutcome,
+    StoreUnavailable,
     StreamKey,
     UpstreamKey,
     Wanted,
@@ -312,6 +313,8 @@ class Batch:
         except KeysMissing as missing:
             self.lacking_keys.update(missing.names)
             return ""
+        except StoreUnavailable:  # the key service: not this event's fault
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a service raises parks this event only
             self.failures.append(error)
             return type(error).__name__
