@@ -13,7 +13,7 @@ from rcm.x12.elements import check_elements, check_segment
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.findings import Finding, Place, Rule, Severity
 from rcm.x12.guide import LoopUse, SegmentUse
-from rcm.x12.pattern import Patterns, is_plain, ready_pattern
+from rcm.x12.pattern import Patterns, first_cut, is_plain, ready_pattern
 from rcm.x12.segments import SEGMENTS
 
 
@@ -35,8 +35,6 @@ RULES = (
     SEGMENT_UNKNOWN, SEGMENT_UNEXPECTED, QUALIFIER_UNEXPECTED, SEGMENT_MISSING, LOOP_MISSING,
     LOOP_TOO_OFTEN, SEGMENT_TOO_OFTEN, SEGMENT_ORDER,
 )  # fmt: skip
-
-_LAST = 1 << 30
 
 
 class _Level:
@@ -81,14 +79,18 @@ class Checker:
     def feed(self, unit: Unit) -> list[Finding]:
         """Check the next unit of the transaction; the one named SE comes last."""
         loop = self._clean_loop(unit)
-        if loop is not None and self._enter_clean(loop):
+        is_clean = loop is not None
+        is_head = loop is not None and not loop.loop_id
+        if loop is not None and not is_head and self._enter_clean(loop):
             return []
         self._findings = []
         self._unit = unit
-        for index, segment in enumerate(unit.segments if loop is None else unit.segments[:1]):
+        for index, segment in enumerate(
+            unit.segments if is_head or not is_clean else unit.segments[:1]
+        ):
             self._index = index
-            self._take(segment, is_clean=loop is not None)
-        if loop is not None:
+            self._take(segment, is_clean=is_clean)
+        if loop is not None and not is_head:
             self._finish_clean(unit, loop)
         elif unit.count:
             self._settle()
@@ -177,7 +179,7 @@ class Checker:
     def _end_of_clean(self, level: _Level) -> None:
         """After a clean unit only the cut loops inside it can still come."""
         level.is_settled = True
-        level.rank = _first_cut(level.loop)
+        level.rank = first_cut(level.loop)
 
     def _take(self, segment: list[str], *, is_clean: bool) -> None:
         """Find the place of one segment in the guide, innermost loop first."""
@@ -368,9 +370,3 @@ def _cut_loop(outer: LoopUse, loop: LoopUse) -> LoopUse | None:
         if rival not in exact and not excluded:
             return _UNSURE
     return exact[0] if exact else None
-
-
-@cache
-def _first_cut(loop: LoopUse) -> int:
-    """Give the rank of the first loop inside that is a unit of its own."""
-    return min((one.order for one in loop.loops if one.is_cut), default=_LAST)

@@ -12,7 +12,7 @@ so that no input takes more than linear time.
 
 import re
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rcm.x12.guide import ElementUse, Guide, LoopUse, SegmentUse
 from rcm.x12.lexer import Delimiters
@@ -26,6 +26,7 @@ _PERIOD = re.compile(r"RD8.([0-9]{8})-([0-9]{8})", re.ASCII)
 _TIME = "(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?+)?+"
 #: Possessive repeats of a pattern that backtracks were mended in CPython 3.11.5 (gh-106052).
 _RE_IS_SOUND = sys.version_info >= (3, 11, 5)
+_LAST = 1 << 30
 _LONGEST_TABLE = 400_000  # characters of a pattern; beyond it, making it costs more than it saves
 
 
@@ -55,7 +56,7 @@ def ready_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns |
 
 
 def unit_pattern(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
-    """Make the patterns of the cut loops that begin with a segment id, or give those made.
+    """Make the patterns of the cut loops that begin with a segment id, or of the head (ST).
 
     Returns:
         Pairs of loop and pattern; none where no loop begins so.
@@ -93,6 +94,8 @@ def _patterns(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
         for loop in guide.root.walk()
         if loop.is_cut and loop.first.segment_id == name
     }
+    if name == "ST" and any(loop.is_cut for loop in guide.root.loops):
+        loops = {"": guide.root}  # the head: what stands before the first cut
     writer = _PatternWriter(delimiters)
     made = []
     for loop in loops.values():
@@ -100,6 +103,12 @@ def _patterns(guide: Guide, name: str, delimiters: Delimiters) -> Patterns:
         if len(text) <= _LONGEST_TABLE:
             made.append((loop, re.compile(text, re.ASCII)))
     return tuple(made)
+
+
+@cache
+def first_cut(loop: LoopUse) -> int:
+    """Give the rank of the first loop inside that is a unit of its own."""
+    return min((one.order for one in loop.loops if one.is_cut), default=_LAST)
 
 
 class _PatternWriter:
@@ -117,13 +126,13 @@ class _PatternWriter:
         self._in_segment = f"[^{segment}]"
 
     def loop(self, loop: LoopUse) -> str:
-        """Write a loop without the cut loops inside it."""
+        """Write a loop without the cut loops inside it; of a transaction, its head."""
         ranks: dict[int, list[SegmentUse | LoopUse]] = {}
-        for use in loop.segments[1:]:
-            ranks.setdefault(use.order, []).append(use)
-        for inner in loop.loops:
-            if not inner.is_cut:
-                ranks.setdefault(inner.order, []).append(inner)
+        entries = [*loop.segments[1:], *(inner for inner in loop.loops if not inner.is_cut)]
+        last = _LAST if loop.loop_id else first_cut(loop)
+        for entry in entries:
+            if entry.order < last:
+                ranks.setdefault(entry.order, []).append(entry)
         parts = [self._segment(loop.first)]
         parts += [self._rank(ranks[rank]) for rank in sorted(ranks)]
         return "".join(parts)
