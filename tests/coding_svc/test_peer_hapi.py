@@ -6,17 +6,12 @@ delimiter or a segment that only our own reader would take fails here.
 
 import asyncio
 import contextlib
-import hashlib
 import io
-import os
-import shutil
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from backends import give_up
 from coding_cases import CORPUS, charges, message, pid, profile, register
 from coding_svc.codec.hl7v2.acknowledgement import answers, header_of
 from coding_svc.codec.hl7v2.message import Message, parse
@@ -24,6 +19,7 @@ from coding_svc.gateway.mllp import Listener
 from coding_svc.handlers import Way, answer_frame
 from coding_svc.main import MANIFEST
 from coding_svc.rules.profile import Profiles
+from hapi_cases import PEERS, jars
 from rcm.platform.runtime import open_runtime
 from rcm.platform.settings import Settings
 from rcm.platform.telemetry import open_log
@@ -31,33 +27,13 @@ from rcm.problems import Busy
 
 pytestmark = pytest.mark.connected
 
-PEER = Path(__file__).parents[3] / "shared" / "peers" / "hl7v2"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "claimstream"
+PEER = PEERS / "hl7v2"
 
 
 @pytest.fixture(scope="module")
 def libraries() -> Path:
-    """The HAPI jars, fetched once for each version of the recipe."""
-    if not (PEER / "pom.xml").exists():
-        give_up("HAPI HL7 v2", "the recipe ../shared/peers/hl7v2 is not here")
-    if shutil.which("java") is None or shutil.which("mvn") is None:
-        give_up("HAPI HL7 v2", "apt-get install openjdk-17-jre-headless maven")
-    recipe = hashlib.sha256((PEER / "pom.xml").read_bytes()).hexdigest()[:12]
-    folder = CACHE / f"hapi-hl7v2-{recipe}"
-    if not (folder / "complete").exists():
-        made = subprocess.run(
-            [
-                *("mvn", "-q", "-B", "-f", PEER / "pom.xml", "dependency:copy-dependencies"),
-                *("-DincludeScope=runtime", f"-DoutputDirectory={folder}"),
-            ],
-            capture_output=True,
-            timeout=280,
-            check=False,
-        )
-        if made.returncode:
-            give_up("HAPI HL7 v2", "Maven could not fetch it")
-        (folder / "complete").touch()
-    return folder
+    """The HAPI jars."""
+    return jars(PEER)
 
 
 @contextlib.asynccontextmanager

@@ -40,12 +40,11 @@ def communication(query: Outgoing, status: str = "in-progress") -> dict[str, Any
         status: `in-progress` while an answer is waited for, `completed` after.
     """
     about, content = query.address, query.content
-    patient: dict[str, Any] = {
-        "type": "Patient",
-        "display": f"{about.last_name}, {about.first_name}".strip(", "),
-    }
+    patient: dict[str, Any] = {"type": "Patient"}
+    if name := f"{about.last_name}, {about.first_name}".strip(", "):
+        patient["display"] = name
     if about.medical_record_number:
-        patient |= {"identifier": {"type": _RECORD, "value": about.medical_record_number}}
+        patient["identifier"] = {"type": _RECORD, "value": about.medical_record_number}
     number = about.visit_number or about.account_number
     encounter = {"type": "Encounter", "identifier": {"type": _VISIT, "value": number}}
     asked = {
