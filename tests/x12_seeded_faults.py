@@ -95,6 +95,27 @@ PREMIUM = (
     "ENT*2*2J*EI*EMP2", "NM1*EY*1*ROE*ANN****EI*EMP2", "RMR*AZ*G1**150*160", "ADX*-10*53",
 )  # fmt: skip
 
+ATTACHMENT = (
+    "BGN*11*REF-1*20260302*1200", "NM1*PR*2*SAMPLE HEALTH PLAN*****PI*PLAN1", "NM1*41*2*NORTHSIDE BILLING*****46*NB1",
+    "NM1*1P*2*NORTHSIDE CLINIC*****XX*1234567893", "N3*1 MAIN ST", "N4*ALBANY*NY*12207",
+    "NM1*QC*1*DOE*JANE****MI*M0001", "REF*EJ*C-1001", "REF*1K*PCN1", "DTP*472*D8*20260203",
+    "LX*1", "TRN*2*ACN-1", "STC*R4:18842-5::LOI", "REF*6R*L1", "DTP*368*D8*20260302",
+    "CAT*AE*TX", "EFI*05", "BIN*11*HELLO WORLD",
+    "LX*2", "TRN*2*ACN-2", "CAT*AE*HL", "EFI*05", "BDS*B64*8*aGVsbG8K",
+)  # fmt: skip
+REQUEST = (
+    "BHT*0085*48*RFAI-1*20260302*1200*RQ",
+    _HIGHER, "NM1*PR*2*SAMPLE HEALTH PLAN*****PI*PLAN1", "PER*IC*DESK*TE*8005550100",
+    "HL*2*1*21*1", "NM1*41*2*NORTHSIDE BILLING*****46*NB1",
+    "HL*3*2*19*1", "NM1*1P*2*NORTHSIDE CLINIC*****XX*1234567893",
+    "HL*4*3*22*0", "NM1*IL*1*DOE*JANE****MI*M0001",
+    "TRN*1*ACN-1", "STC*R4:18842-5::LOI*20260302**125******R4:34117-2::LOI", "REF*1K*PCN1", "REF*EJ*C-1001", "DTP*472*D8*20260203", "DTP*106*D8*20260415",
+    "PWK*OZ*EL", "N1*RJ*MAIL ROOM", "N3*9 PLAN ST", "N4*ALBANY*NY*12207",
+    "SVC*HC:99213*125*****1", "STC*R4:11506-3::LOI*20260302", "REF*FJ*L1", "DTP*472*D8*20260203",
+    "HL*5*3*22*1", "NM1*IL*1*ROE*ANN****MI*M0002",
+    "HL*6*5*23", "NM1*QC*1*ROE*SAM", "TRN*1*ACN-2", "STC*R4:18842-5::LOI*20260302**80", "REF*EJ*C-1002",
+)  # fmt: skip
+
 #: name of the family: (ST, GS, the valid body)
 FAMILIES = {
     "270": ("ST*270*0001*005010X279A1", _gs("HS", "005010X279A1"), INQUIRY),
@@ -103,6 +124,8 @@ FAMILIES = {
     "277": ("ST*277*0001*005010X212", _gs("HN", "005010X212"), STATUS_REPORT),
     "277CA": ("ST*277*0001*005010X214", _gs("HN", "005010X214"), CLAIM_ACKNOWLEDGMENT),
     "999": ("ST*999*0001*005010X231A1", _gs("FA", "005010X231A1"), IMPLEMENTATION),
+    "275": ("ST*275*0001*005010X210", _gs("PI", "005010X210"), ATTACHMENT),
+    "277RFAI": ("ST*277*0001*005010X213", _gs("HN", "005010X213"), REQUEST),
     "278": ("ST*278*0001*005010X217", _gs("HI", "005010X217"), REVIEW),
     "834": ("ST*834*0001*005010X220A1", _gs("BE", "005010X220A1"), ENROLLMENT),
     "820": ("ST*820*0001*005010X218", _gs("RA", "005010X218"), PREMIUM),
@@ -317,6 +340,21 @@ FAULTS = {
         ("a status of the group of no code", "AK9*", "AK901=Q", "code-not-in-guide", "AK901", "AK9*Q"),
         ("the segment of a 997", "IK5*A", "AK5*A", "segment-unexpected|segment-unknown", "AK5", "AK5*A"),
         ("a context of nothing", "CTX*", "CTX", "element-required", "CTX01", "CTX"),
+    ),
+    "275": (
+        ("a length of data that is wrong", "BIN*", "BIN01=12", "binary-length-differs", "BIN01", "BIN*12"),
+        ("data that holds the terminator beyond its length", "BIN*", "BIN02=HELLO~WORLD!", "binary-length-differs", "BIN01", "BIN*11*HELLO"),
+        ("a purpose of no code", "BGN*", "BGN01=99", "code-not-in-guide", "BGN01", "BGN*"),
+        ("a patient left out", "NM1*QC", None, "segment-missing", "NM1", "*"),
+        ("an NPI whose check digit is wrong", "NM1*1P", "NM109=1234567890", "npi-check-digit", "NM109", "NM1*1P"),
+        ("a document without its format", "EFI*05", None, "segment-missing", "EFI", "*"),
+    ),
+    "277RFAI": (
+        *_HL_FAULTS,
+        ("a claim without what is wanted", "STC*R4:18842-5::LOI*20260302**80", None, "segment-missing", "STC", "*"),
+        ("an answer in a request", "STC*R4:11506", "STC*F1:65*20260302", "status-category-unexpected", "STC01-1", "STC*F1"),
+        ("a control number left out", "TRN*1*ACN-2", "TRN*1", "element-required", "TRN02", "TRN*1|2"),
+        ("a day that is none", "DTP*106", "DTP03=20260431", "date-invalid", "DTP03", "DTP*106"),
     ),
     "278": (
         *_HL_FAULTS[:4],

@@ -14,6 +14,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
+from rcm.x12.binary import HiddenData, restored
 from rcm.x12.findings import Finding, Place, Rule, Severity
 
 CHUNK_BYTES = 1 << 18
@@ -305,19 +306,21 @@ class Lexer:
         """Give the batches of one interchange; stop after its IEA or before the next ISA."""
         terminator = delimiters.segment.encode()
         starts = True
+        hidden = HiddenData(delimiters)
         while True:
-            end = _interchange_end(self._buffer, delimiters, starts=starts)
+            self._buffer, limit = hidden.hide(self._buffer, self._offset, is_all=self._ended)
+            end = _interchange_end(self._buffer[:limit], delimiters, starts=starts)
             if end == 0:
                 return
-            cut = self._buffer.rfind(terminator) + 1 if end < 0 else end
+            cut = self._buffer.rfind(terminator, 0, limit) + 1 if end < 0 else end
             if cut == 0:
                 if self._ended:
                     break
-                if len(self._buffer) > SEGMENT_BYTES_MAX:
+                if len(self._buffer) > SEGMENT_BYTES_MAX and limit == len(self._buffer):
                     self._skip_segment(terminator)
                 self._more()
                 continue
-            batch = self._batch(self._buffer[:cut], delimiters)
+            batch = self._batch(self._buffer[:cut], delimiters, hidden)
             if batch.text:
                 batch.starts = starts
                 yield batch
@@ -349,7 +352,7 @@ class Lexer:
                 return
         self._drop(self._buffer.index(terminator) + 1)
 
-    def _batch(self, data: bytes, delimiters: Delimiters) -> Batch:
+    def _batch(self, data: bytes, delimiters: Delimiters, hidden: HiddenData) -> Batch:
         """Read complete segments."""
         text, encoding = self._decode(data)
         terminator = delimiters.segment
@@ -357,6 +360,12 @@ class Lexer:
         untidy = "\n" in text or "\r" in text or text[:1] in _BLANKS
         if untidy or _gap(terminator).search(text) is not None:
             self._tidy(batch)
+        original = hidden.original(data, self._offset)
+        if original is not None:
+            pieces = batch.texts if batch.pieces is None else batch.pieces
+            batch.pieces = restored(pieces, encoding, original)
+            # A character a byte from here on, whatever the text was read with.
+            batch.encoding = "cp1252"
         return batch
 
     def _decode(self, data: bytes) -> tuple[str, str]:

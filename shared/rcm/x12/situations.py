@@ -26,6 +26,14 @@ from rcm.x12.walk import Seen, Walk
 NPI_CHECK_DIGIT: Final = situational(
     "npi-check-digit", "Correct the NPI; its check digit does not fit.", Severity.WARNING, 5
 )
+BINARY_LENGTH: Final = situational(
+    "binary-length-differs",
+    "Write how many bytes the data has in BIN01 or BDS02; without that its end cannot be told.",
+    Severity.ERROR,
+    1,
+)
+#: Where the length of binary data stands, then the data.
+_DATA_AT: Final = {"BIN": (1, 2), "BDS": (2, 3)}
 #: Where an NPI stands, by segment: its qualifier's place, then its own.
 _NPI_AT: Final = {"NM1": (8, 9), "N1": (3, 4)}
 _MADE: Final[dict[str, Callable[[], Situation]]] = {
@@ -74,6 +82,8 @@ class Situations:
                 yield from self._hierarchy.take(one)
             elif one.segment[0] in _NPI_AT:
                 yield from _check_npi(one)
+            elif one.segment[0] in _DATA_AT:
+                yield from _check_length(one)
         check = self._situation.begin if name == "ST" else self._situation.level
         yield from check(seen)
 
@@ -83,3 +93,12 @@ def _check_npi(seen: Seen) -> Iterator[Finding]:
     value = seen.element(number)
     if seen.element(qualifier) == "XX" and value and not npi_is_sound(value):
         yield seen.finding(NPI_CHECK_DIGIT, "The NPI is not valid.", number)
+
+
+def _check_length(seen: Seen) -> Iterator[Finding]:
+    length, data = _DATA_AT[seen.segment[0]]
+    told = seen.element(length)
+    separator = seen.unit.transaction.delimiters.element
+    count = len(separator.join(seen.segment[data:]).encode())
+    if told.isdecimal() and told.isascii() and int(told[:12]) != count:
+        yield seen.finding(BINARY_LENGTH, f"The data has {count} bytes.", length)

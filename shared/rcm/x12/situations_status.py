@@ -103,7 +103,8 @@ class Status(Situation):
                 yield seen.finding(
                     CATEGORY_UNEXPECTED, "The category belongs to another guide.", position, 1
                 )
-            if status and _STATUS.fullmatch(status) is None:
+            is_document = seen.element(position, 4) == "LOI"  # a LOINC code stands there
+            if status and not is_document and _STATUS.fullmatch(status) is None:
                 yield seen.finding(STATUS_SHAPE, "It is no claim status code.", position, 2)
         paid = seen.element(5).strip("0.")
         if self._is_claim_status and seen.element(1, 1).startswith("P") and paid:

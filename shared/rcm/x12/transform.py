@@ -1,6 +1,8 @@
 """Files made from files: split by transaction, masked, as JSON and back."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from typing import Any, Final
 
 from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.lexer import Batch, Delimiters, Lexer
@@ -8,6 +10,8 @@ from rcm.x12.mask import masked_elements
 from rcm.x12.reader import Reader
 from rcm.x12.writer import NotWritable, Renderer
 
+#: Where the data of a segment stands that may hold any byte.
+_BINARY: Final = {"BIN": 2, "BDS": 3}
 _DATE_SEGMENTS = {"DTM": 2, "DTP": 3, "DMG": 2}
 
 
@@ -71,7 +75,7 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
     `line_break` is there where the file puts one after each segment.
     """
     open_one: dict[str, object] | None = None
-    segments: list[list[str]] = []
+    segments: list[list[Any]] = []
     for batch in lexer.batches():
         if batch.starts:
             if open_one is not None:
@@ -81,14 +85,28 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
             if line_break := _line_break(batch):
                 open_one["line_break"] = line_break
             open_one["segments"] = segments
-        for text in batch.texts:
+        for index, text in enumerate(batch.texts):
             elements = text.split(batch.delimiters.element)
             is_shown = not mask or elements[0] == "ISA"
+            if is_shown and elements[0] in _BINARY:
+                elements = _with_data(elements, batch, index)
             segments.append(
                 elements if is_shown else _with_days(masked_elements(elements), elements)
             )
     if open_one is not None:
         yield open_one
+
+
+def _with_data(elements: list[Any], batch: Batch, index: int) -> list[Any]:
+    """Put the bytes of BIN or BDS, which may be any, as base64 where the lexer hid them."""
+    place = _BINARY[elements[0]]
+    if batch.pieces is None or place >= len(elements):
+        return elements
+    head = len(batch.delimiters.element.join([*elements[:place], ""]))
+    data = batch.pieces[index].lstrip(" \t\r\n")[head:]
+    if data == elements[place]:
+        return elements
+    return [*elements[:place], {"base64": b64encode(data.encode("latin-1")).decode()}]
 
 
 def _line_break(batch: Batch) -> str:
@@ -132,16 +150,27 @@ def interchange_bytes(one: object) -> bytes:
             raise NotOurJson("an interchange has delimiters and segments")
     if line_break not in {"", "\n", "\r\n"}:
         raise NotOurJson("a line_break is one, or is not there")
-    written = []
-    for segment in segments:
-        if not isinstance(segment, list) or not all(isinstance(one, str) for one in segment):
-            raise NotOurJson("a segment is a list of texts")
-        text = delimiters.element.join(segment)
-        is_split = text.count(delimiters.element) != len(segment) - 1
-        if not segment or is_split or delimiters.segment in text:
-            raise NotWritable(f"{segment[0] if segment else 'A segment'} holds a separator")
-        written.append(text + delimiters.segment + line_break)
-    return "".join(written).encode()
+    return b"".join(_segment_bytes(one, delimiters) + line_break.encode() for one in segments)
+
+
+def _segment_bytes(segment: object, delimiters: Delimiters) -> bytes:
+    data = b""
+    texts: list[Any] = []
+    match segment:
+        case [*head, {"base64": str(text)}] if head and head[0] in _BINARY:
+            data = b64decode(text, validate=True)
+            texts = [*head, ""]
+        case [*head]:
+            texts = head
+        case _:
+            pass
+    if not texts or not all(isinstance(one, str) for one in texts):
+        raise NotOurJson("a segment is a list of texts")
+    line = delimiters.element.join(texts)
+    is_split = line.count(delimiters.element) != len(texts) - 1
+    if is_split or delimiters.segment in line:
+        raise NotWritable(f"{texts[0]} holds a separator")
+    return line.encode() + data + delimiters.segment.encode()
 
 
 def renderer(delimiters: Delimiters) -> Renderer:
