@@ -281,7 +281,15 @@ class History:
             )
         return received
 
-    def denied(self, cents=5_000, claim_id=CLAIM, cause=None, denial_id="dn_1"):
+    def denied(
+        self,
+        cents=5_000,
+        claim_id=CLAIM,
+        cause=None,
+        denial_id="dn_1",
+        group_code="CO",
+        reason_code="197",
+    ):
         return self.add(
             "denials-svc",
             claim_id,
@@ -296,8 +304,8 @@ class History:
                 form="P",
                 line_item_control_number="L1",
                 procedure_code="99213",
-                group_code="CO",
-                reason_code="197",
+                group_code=group_code,
+                reason_code=reason_code,
                 remark_codes=["N517"],
                 family="authorization",
                 category="authorization",

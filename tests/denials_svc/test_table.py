@@ -49,7 +49,7 @@ def test_a_reason_that_is_no_denial_opens_none_at_any_amount(code):
     denials.when(answer(line(cas(group, code, 12_500)), status="4")).then()
 
 
-@pytest.mark.parametrize("code", sorted(DENIED))
+@pytest.mark.parametrize("code", sorted(code for code in DENIED if DENIED[code] != "PAT"))
 def test_a_reason_that_is_a_denial_opens_one_with_its_action(code):
     row = BUILT_IN.find(code, ON)
     (group, *_) = row.groups
@@ -61,6 +61,23 @@ def test_a_reason_that_is_a_denial_opens_one_with_its_action(code):
     assert opened.category == row.category
     assert opened.table_version == BUILT_IN.version
     assert opened.paid_cents == 12_499
+
+
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [("27", "COB"), ("31", "NEW"), ("50", "DOC"), ("287", "FIX"), ("29", "APP"), ("ZZ9", "CALL")],
+)
+def test_a_patients_share_that_the_biller_can_do_something_about_is_in_dispute(code, action):
+    story = denials.when(answer(line(cas("PR", code, 10_050), cas("PR", "1", 500))))
+    opened = story.then(AdjudicationAssessed, DenialOpened).facts[1].event
+    assert (opened.group_code, opened.denied_cents, opened.action_code) == ("PR", 10_050, action)
+
+
+@pytest.mark.parametrize("code", ["116", *(code for code in DENIED if DENIED[code] == "PAT")])
+def test_a_patients_share_that_is_simply_billed_to_the_patient_opens_nothing(code):
+    denials.when(answer(line(cas("PR", code, 10_050)))).then()
+    opened = denials.when(answer(line(cas("CO", code, 10_050)))).facts[1].event
+    assert opened.denied_cents == 10_050
 
 
 @pytest.mark.parametrize("code", sorted(DENIED))

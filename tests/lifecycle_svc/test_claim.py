@@ -132,6 +132,16 @@ def test_a_reversal_takes_back_all_of_it():
     assert folded(history).money == Money(12_500, 0, 0, 0, 0, 12_500)
 
 
+def test_a_patients_share_in_dispute_stays_the_patients_and_its_denial_has_the_amount():
+    history = History()
+    history.charged()
+    history.answered(4_500, [("CO", "45", 2_000), ("PR", "27", 5_000), ("PR", "1", 1_000)])
+    history.denied(5_000, group_code="PR", reason_code="27")
+    claim = folded(history)
+    assert claim.money == Money(12_500, 4_500, 2_000, 6_000, 0, 0)
+    assert [denial.denied_cents for denial in claim.open_denials] == [5_000]
+
+
 def test_a_posting_of_old_was_a_fact_of_its_own_and_tells_the_same():
     lives = []
     for posted_apart in (True, False):

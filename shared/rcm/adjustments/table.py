@@ -18,6 +18,9 @@ ActionCode = Literal["FIX", "NEW", "DOC", "APP", "COB", "PAT", "PROV", "WO", "CA
 ACTIONS: Final = frozenset({"FIX", "NEW", "DOC", "APP", "COB", "PAT", "PROV", "WO", "CALL"})
 CLASSES: Final = frozenset("CPIWDR")
 GROUPS: Final = frozenset({"CO", "PR", "OA", "PI", "CR"})
+_NOTHING_TO_DO: Final = frozenset({"PAT", "WO"})
+"""Actions that leave a patient's share with the patient."""
+
 ALWAYS: Final = ("0001-01-01", "9999-12-31")
 
 
@@ -116,13 +119,16 @@ class Table:
 def treatment(group_code: str, row: ReasonRow) -> Treatment:
     """Say what becomes of an amount, by its group (835 CAS01) and its reason's row.
 
-    Only CO with a contractual reason is written off. PR is the patient's, and also a denial where
-    the reason is one. PI has no contract behind it, so that even a contractual reason is disputed.
-    A patient's or contractual reason under a group that contradicts it stands in `review`: it is
-    neither written off nor billed.
+    Only CO with a contractual reason is written off. PR is the patient's; it is also a denial where
+    the reason is one about which the biller can do something: bill another coverage, correct the
+    member, send papers. Where nothing is left to do but bill the patient, it is none. PI has no
+    contract behind it, so that even a contractual reason is disputed. A patient's or contractual
+    reason under a group that contradicts it stands in `review`: it is neither written off nor
+    billed.
     """
     if group_code == "PR":
-        return Treatment("patient", row.reason_class in "DR")
+        is_work = row.reason_class in "DR" and row.action_code not in _NOTHING_TO_DO
+        return Treatment("patient", is_work)
     if row.reason_class in "DR":
         return Treatment("denied", True)
     if row.reason_class == "C":
