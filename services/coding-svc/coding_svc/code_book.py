@@ -148,7 +148,8 @@ class CodeBook:
         Takes a second where there is one, and changes nothing: made for a thread.
 
         Args:
-            on: Today: standing is compared on this date, and a year before it.
+            on: Today: standing is compared on this date, a year before it, and on the first day
+                of each release that is new.
         """
         stamp = self._stamp()
         if stamp == self._seen:
@@ -185,15 +186,18 @@ class CodeBook:
 def _touched(old: CodeSets, new: CodeSets, on: date) -> frozenset[str] | None:
     """Return the codes whose standing changed; None where more than code lists changed."""
     known = {release.release_id for release in old.releases()}
-    names = {release.set_name for release in new.releases() if release.release_id not in known}
-    if names - {system.value for system in _OF_DIAGNOSES_AND_PROCEDURES}:
+    added = [release for release in new.releases() if release.release_id not in known]
+    systems = {system.value for system in _OF_DIAGNOSES_AND_PROCEDURES}
+    if not added or any(release.set_name not in systems for release in added):
         return None
+    days = {on, on.replace(year=on.year - 1, day=min(on.day, 28))}
+    days |= {release.effective_from for release in added}
     found: set[str] = set()
     for system in _OF_DIAGNOSES_AND_PROCEDURES:
         if not (old.has(system) and new.has(system)):
             if new.has(system) != old.has(system):
                 return None
             continue
-        for day in (on, on.replace(year=on.year - 1, day=min(on.day, 28))):
+        for day in days:
             found |= diff.touched(diff.between_files(old, new, system, day))
     return frozenset(found)

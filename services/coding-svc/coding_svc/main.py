@@ -135,7 +135,10 @@ def create_app(
     book = ProfileBook(own.profiles_dir, codes, siblings)
     queries = QueryBook(own.profiles_dir)
     courier = partial(bring_queries, settings=settings, own=own, queries=queries, log=log)
-    running = {**jobs(settings, own, book, codes, log), "query-courier": courier}
+    running: dict[str, Job] = {
+        **jobs(settings, own, book, codes, log),
+        "query-courier": courier,
+    }
     app = create_http_app(replace(MANIFEST, jobs=running), settings, log=log, **more)
     app.state.profiles_of = book.of_tenant
     app.state.desk_rules = DeskRules(
