@@ -103,12 +103,12 @@ async def test_the_fhir_validator_finds_no_error_in_a_communication(tmp_path):
     broken.write_text('{"resourceType": "Communication", "status": "nonsense"}')
     run = await asyncio.to_thread(
         subprocess.run,
-        ["java", "-cp", f"{libraries}/*", PEERS / "fhir" / "Validate.java", *paths[:6], broken],
+        ["java", "-cp", f"{libraries}/*", PEERS / "fhir" / "Validate.java", *paths, broken],
         capture_output=True,
         timeout=250,
         check=False,
     )
     lines = [line for line in run.stdout.decode().splitlines() if "errors=" in line]
     counts = [int(line.split("errors=")[1].split()[0]) for line in lines]
-    assert counts[:-1] == [0] * 6, run.stdout.decode()
+    assert counts[:-1] == [0] * len(paths), run.stdout.decode()
     assert counts[-1] > 0

@@ -152,12 +152,8 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
                 services=services_of(event.lines),
                 drg=event.drg,
             )
-        case CodingQueryHoldPlaced():
-            return structs.replace(
-                encounter, open_queries=(*encounter.open_queries, event.query_id)
-            )
-        case CodingQueryHoldLifted():
-            return _lifted(encounter, event)
+        case CodingQueryHoldPlaced() | CodingQueryHoldLifted():
+            return _query_hold(encounter, event)
         case EncounterMerged():
             return structs.replace(
                 encounter,
@@ -174,9 +170,13 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
             return encounter
 
 
-def _lifted(encounter: Encounter, event: CodingQueryHoldLifted) -> Encounter:
-    """Take a query off; where nothing was left to bill anew, the encounter is coded as before."""
-    left = tuple(query_id for query_id in encounter.open_queries if query_id != event.query_id)
+def _query_hold(
+    encounter: Encounter, event: CodingQueryHoldPlaced | CodingQueryHoldLifted
+) -> Encounter:
+    """Note or drop a query; where nothing was left to bill anew, it is coded as it was before."""
+    others = tuple(query_id for query_id in encounter.open_queries if query_id != event.query_id)
+    if isinstance(event, CodingQueryHoldPlaced):
+        return structs.replace(encounter, open_queries=(*others, event.query_id))
     if event.is_as_released:
-        return structs.replace(encounter, open_queries=left, status="coded", reasons=())
-    return structs.replace(encounter, open_queries=left)
+        return structs.replace(encounter, open_queries=others, status="coded", reasons=())
+    return structs.replace(encounter, open_queries=others)

@@ -14,7 +14,7 @@ from typing import Final
 from coding_svc.codec.hl7v2.message import Delimiters, Message, Segment, escaped
 from coding_svc.codec.hl7v2.notes import words
 from coding_svc.codec.hl7v2.values import find_npi
-from coding_svc.model.query import QUERY_ID, Outgoing, Reply
+from coding_svc.model.query import QUERY_ID, Address, Outgoing, Reply
 from coding_svc.rules.query_policy import Channel
 
 VERSION: Final = "2.5.1"
@@ -33,76 +33,76 @@ _WORDS_MAX: Final = 20_000
 def query_message(query: Outgoing, channel: Channel) -> bytes:
     """Write a delivery of a query as MDM^T02 (original document notification and content)."""
     at = _moment(query.sent_at)
-    about, content = query.address, query.content
+    rows = [*_about(query.address, at), _document(query, channel, at), *_observations(query)]
+    lines = [_header(query, channel, at), *("|".join(row) for row in rows)]
+    return ("\r".join(lines) + "\r").encode()
+
+
+def _about(about: Address, at: str) -> list[list[str]]:
+    """Write EVN, PID and PV1: whom it is about."""
     name = (about.last_name, about.first_name, about.middle_name)
     record = (about.medical_record_number, "", "", about.facility, "MR")
     attending = (about.attending_npi, about.attending_last_name, about.attending_first_name)
-    rows: list[list[str]] = [
-        _row("EVN", {1: "T02", 2: at}),
-        _row(
-            "PID",
-            {
-                1: "1",
-                3: _components(record) if about.medical_record_number else "",
-                5: _components(name),
-                7: about.born_on.replace("-", ""),
-                8: _text(about.sex_code),
-                18: _text(about.account_number),
-            },
-        ),
-        _row(
-            "PV1",
-            {
-                1: "1",
-                2: _text(about.class_code) or "U",
-                7: _provider(attending),
-                19: _text(about.visit_number),
-            },
-        ),
-        _row(
-            "TXA",
-            {
-                1: "1",
-                2: _text(channel.document_type),
-                3: "TX",
-                4: at,
-                5: _provider((query.physician_id, "", "")),
-                12: _components((query.query_id, "RCM")),
-                17: "DO",  # documented, waiting for its authenticator
-                19: "AV",
-            },
-        ),
+    patient = {
+        1: "1",
+        3: _components(record) if about.medical_record_number else "",
+        5: _components(name),
+        7: about.born_on.replace("-", ""),
+        8: _text(about.sex_code),
+        18: _text(about.account_number),
+    }
+    visit = {
+        1: "1",
+        2: _text(about.class_code) or "U",
+        7: _provider(attending),
+        19: _text(about.visit_number),
+    }
+    return [_row("EVN", {1: "T02", 2: at}), _row("PID", patient), _row("PV1", visit)]
+
+
+def _document(query: Outgoing, channel: Channel, at: str) -> list[str]:
+    """Write TXA: a document that waits for its answer."""
+    fields = {
+        1: "1",
+        2: _text(channel.document_type),
+        3: "TX",
+        4: at,
+        5: _provider((query.physician_id, "", "")),
+        12: _components((query.query_id, "RCM")),
+        17: "DO",  # documented, waiting for its authenticator
+        19: "AV",
+    }
+    return _row("TXA", fields)
+
+
+def _observations(query: Outgoing) -> list[list[str]]:
+    """Write OBX: what is asked, and the answers that are offered."""
+    content = query.content
+    indicators = [
+        ("INDICATOR", i.label or i.slot, f"{i.value} (source: {i.source})")
+        for i in content.indicators
     ]
     said = [
         ("TITLE", "Query", content.title),
-        *(
-            ("INDICATOR", i.label or i.slot, f"{i.value} (source: {i.source})")
-            for i in content.indicators
-        ),
+        *indicators,
         ("QUESTION", "Question", content.question),
         ("DUE", "Answer due", query.due_at),
     ]
-    observations = [
-        _row("OBX", {2: "TX", 3: _components((code, label, OBSERVATIONS)), 5: _text(text), 11: "F"})
+    rows = [
+        {2: "TX", 3: _components((code, label, OBSERVATIONS)), 5: _text(text), 11: "F"}
         for code, label, text in said
     ]
-    observations += [
-        _row(
-            "OBX",
-            {
-                2: "CWE",
-                3: _components(("OPTION", "Option", OBSERVATIONS)),
-                4: str(place),
-                5: _components((option.key, option.text, OBSERVATIONS)),
-                11: "F",
-            },
-        )
+    rows += [
+        {
+            2: "CWE",
+            3: _components(("OPTION", "Option", OBSERVATIONS)),
+            4: str(place),
+            5: _components((option.key, option.text, OBSERVATIONS)),
+            11: "F",
+        }
         for place, option in enumerate(content.options, start=1)
     ]
-    for place, row in enumerate(observations, start=1):
-        row[1] = str(place)
-    lines = [_header(query, channel, at), *("|".join(row) for row in (*rows, *observations))]
-    return ("\r".join(lines) + "\r").encode()
+    return [_row("OBX", {1: str(place), **row}) for place, row in enumerate(rows, start=1)]
 
 
 def reply_of(message: Message) -> tuple[str, Reply] | None:
