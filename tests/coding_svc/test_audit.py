@@ -80,12 +80,7 @@ class Auditing(Desk):
         return [recorded.event for recorded in outcome.recorded]
 
     def first(self):
-        row = self.service.table("coding_release")[0]
-        import json
-
-        names = ("diagnoses", "procedures", "lines", "drg", "code_set_versions", "rule_versions")
-        read = {n: json.loads(row[n]) if isinstance(row[n], str) else row[n] for n in names}
-        return first_codes(ReleaseRow(**{**row, **read, "warnings": []}))
+        return first_codes(ReleaseRow(**self.service.table("coding_release")[0]))
 
     def begins(self, auditor="ada"):
         return self.does(auditor, ["acs_1"], partial(audit.begin, "acs_1", auditor))

@@ -432,7 +432,10 @@ async def get_record(case_id: str, tenant: Tenant, runtime: Runtime, phi: PhiVie
         case_id=case_id,
         encounter_id=case.row.encounter_id,
         account=without_codes(account),
-        lines=[RecordLine(**{name: line[name] for name in shown}) for line in release.lines],
+        lines=[
+            RecordLine(**{name: getattr(line, name) for name in shown})
+            for line in release.said().lines
+        ],
         notes=[
             RecordNote(
                 note_id=note.note_id,
@@ -467,7 +470,7 @@ async def code_again(
     """Submit the second coding; the answer compares it with the first. Never edited."""
     case = await handlers.case_of(way.runtime, way.tenant_id, case_id)
     release = await handlers.release_of(way.runtime, way.tenant_id, case)
-    cents = {line["line_item_control_number"]: line["billed_cents"] for line in release.lines}
+    cents = {line.line_item_control_number: line.billed_cents for line in release.said().lines}
     second = AuditedCodes(
         diagnoses=body.diagnoses,
         poa_codes=list(body.poa_codes),
@@ -623,7 +626,7 @@ async def list_releases(encounter_id: str, way: CallersWay) -> list[ReleaseOut]:
             raise EncounterNotFound
         rows = await store_audit.releases(session, tenant, encounter_id)
     return [
-        ReleaseOut.model_validate({**store_audit.plain(r), "rework_of": r.rework_of or None})
+        ReleaseOut.model_validate({**store_audit.released(r), "rework_of": r.rework_of or None})
         for r in rows
     ]
 

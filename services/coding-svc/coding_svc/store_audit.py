@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from msgspec import to_builtins
 from sqlalchemy import JSON, BigInteger, Column, Index, and_
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -348,6 +349,13 @@ async def evidence(session: AsyncSession, tenant_id: str, encounter_id: str) -> 
 async def packs(session: AsyncSession, tenant_id: str, encounter_id: str) -> Sequence[PackRow]:
     """List the evidence packs of an encounter, the first one first."""
     return await _of_encounter(session, PackRow, tenant_id, encounter_id, PackRow.stream_version)
+
+
+def released(row: ReleaseRow) -> dict[str, Any]:
+    """Write a release as JSON values, its codes among them."""
+    shown = plain(row)
+    del shown["content"]
+    return {**shown, **to_builtins(row.said())}
 
 
 def plain(row: SQLModel) -> dict[str, Any]:

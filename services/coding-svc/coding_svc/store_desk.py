@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import JSON, BigInteger, Column, Index, and_, case, func, or_
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from coding_svc.model.desk import ReleaseContent
 from coding_svc.store import CodingTable
 
 Key = tuple[str | int, ...]
+
+_CONTENT: Final = msgspec.json.Decoder(ReleaseContent)
 
 
 class DeskItemRow(CodingTable, table=True):
@@ -85,13 +89,11 @@ class ReleaseRow(CodingTable, table=True):
     billed_cents: int = Field(sa_type=BigInteger)
     codes: str
     rules: str
-    diagnoses: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
-    procedures: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
-    lines: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
-    drg: dict[str, Any] | None = Field(sa_column=Column(JSON(none_as_null=True), nullable=True))
-    code_set_versions: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
-    rule_versions: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
-    warnings: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    content: str
+
+    def said(self) -> ReleaseContent:
+        """Read the codes, and what they were checked by."""
+        return _CONTENT.decode(self.content)
 
 
 class SubmissionRow(CodingTable, table=True):

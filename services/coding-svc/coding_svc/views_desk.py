@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import to_builtins
 
-from coding_svc.model.desk import Coder, Desk
+from coding_svc.model.desk import Coder, Desk, ReleaseContent
 from coding_svc.model.encounter import Encounter, State
 from coding_svc.rules.desk import is_workable
 from rcm.domain import Row
@@ -25,6 +27,7 @@ from rcm.events.coding_desk import (
 from rcm.events.envelope import Recorded
 
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def project_desk(before: State | None, after: State, recorded: Recorded[Any]) -> Iterable[Row]:
@@ -135,10 +138,19 @@ def _released(after: Encounter, recorded: Recorded[Any]) -> Iterable[Row]:
     facility = event.institutional
     drg = event.drg.drg_code if event.drg is not None else ""
     rules = sorted({reason.rule_id for reason in event.warnings})
+    content = ReleaseContent(
+        diagnoses=event.diagnoses,
+        procedures=facility.procedures if facility is not None else [],
+        lines=event.lines,
+        drg=event.drg,
+        code_set_versions=event.code_set_versions,
+        rule_versions=event.rule_versions,
+        warnings=event.warnings,
+    )
     codes = [
         *(diagnosis.code for diagnosis in event.diagnoses),
         *(line.procedure_code for line in event.lines if line.procedure_code),
-        *(procedure.code for procedure in (facility.procedures if facility is not None else ())),
+        *(procedure.code for procedure in content.procedures),
     ]
     yield Row(
         "coding_release",
@@ -157,13 +169,7 @@ def _released(after: Encounter, recorded: Recorded[Any]) -> Iterable[Row]:
             "billed_cents": sum(line.billed_cents for line in event.lines),
             "codes": f" {' '.join(sorted(set(codes)))} ",
             "rules": f" {' '.join(rules)} ",
-            "diagnoses": to_builtins(event.diagnoses),
-            "procedures": to_builtins(facility.procedures) if facility is not None else [],
-            "lines": to_builtins(event.lines),
-            "drg": to_builtins(event.drg) if event.drg is not None else None,
-            "code_set_versions": event.code_set_versions,
-            "rule_versions": event.rule_versions,
-            "warnings": to_builtins(event.warnings),
+            "content": _ENCODER.encode(content).decode(),
         },
     )
 
@@ -254,8 +260,14 @@ def _pack(recorded: Recorded[EvidencePackIssued]) -> Row:
 
 def _day(instant: str, desk: Desk) -> str:
     """Return the facility's calendar date of an instant."""
-    moment = datetime.strptime(instant, _INSTANT).replace(tzinfo=UTC)
-    return moment.astimezone(ZoneInfo(desk.time_zone)).date().isoformat()
+    return _day_of_minute(instant[:16], desk.time_zone)
+
+
+@lru_cache(maxsize=4_096)
+def _day_of_minute(minute: str, time_zone: str) -> str:
+    """Every zone is whole minutes from UTC, and facts come many to a minute."""
+    moment = datetime.strptime(minute, "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    return moment.astimezone(ZoneInfo(time_zone)).date().isoformat()
 
 
 def _between_ms(start: str, end: str) -> int:

@@ -31,7 +31,6 @@ from rcm.events.coding_audit import (
     AuditCaseOpened,
     AuditDrawn,
     AuditedCodes,
-    AuditedLine,
     AuditFindingAdjudicated,
     AuditFindingAnswered,
     AuditFindingRecorded,
@@ -389,13 +388,3 @@ def _with_codes(account: Account, second: AuditedCodes) -> Account:
     ]
     others = [p for p in account.procedures if p.is_hcpcs]
     return structs.replace(account, diagnoses=(*coded, *kept), procedures=(*procedures, *others))
-
-
-def audited_line(number: str, code: str, modifiers: Sequence[str], cents: int) -> AuditedLine:
-    """Make a line as it was released."""
-    return AuditedLine(
-        line_item_control_number=number,
-        procedure_code=code,
-        modifiers=list(modifiers),
-        billed_cents=cents,
-    )

@@ -20,7 +20,7 @@ from coding_svc.store_audit import AuditRow, Case, CaseFilter, FindingFilter, Fi
 from coding_svc.store_desk import ReleaseRow
 from rcm.domain import Command
 from rcm.events.clinical import DrgGrouping
-from rcm.events.coding_audit import AuditedCodes
+from rcm.events.coding_audit import AuditedCodes, AuditedLine
 
 PAGE: Final = 500
 Ask = Callable[..., Command]
@@ -102,26 +102,25 @@ async def code_again(way: Way, case_id: str, second: AuditedCodes, ask: Ask) -> 
 
 def first_codes(row: ReleaseRow) -> AuditedCodes:
     """Return the codes of a release as an audit compares them."""
-    billed = [one for one in row.diagnoses if one["role"] in ("principal", "other")]
-    grouping = msgspec.convert(row.drg, DrgGrouping) if row.drg is not None else None
+    said = row.said()
+    billed = {d.code: d for d in said.diagnoses if d.role in ("principal", "other")}
+    poa = [one.present_on_admission_code for one in billed.values()]
     return AuditedCodes(
-        diagnoses=list(dict.fromkeys(one["code"] for one in billed)),
-        poa_codes=[one["present_on_admission_code"] for one in billed]
-        if any(one["present_on_admission_code"] for one in billed)
-        else [],
-        pcs_codes=[one["code"] for one in row.procedures],
+        diagnoses=list(billed),
+        poa_codes=poa if any(poa) else [],
+        pcs_codes=[one.code for one in said.procedures],
         lines=[
-            decide.audited_line(
-                one["line_item_control_number"],
-                one["procedure_code"],
-                one["modifiers"],
-                one["billed_cents"],
+            AuditedLine(
+                line_item_control_number=one.line_item_control_number,
+                procedure_code=one.procedure_code,
+                modifiers=one.modifiers,
+                billed_cents=one.billed_cents,
             )
-            for one in row.lines
+            for one in said.lines
         ],
         drg_code=row.drg_code,
-        drg_weight_e4=decide.weight_e4(grouping) if _speaks(grouping, row.drg_code) else None,
-        drg_basis=decide.basis(grouping, row.drg_code) if row.drg_code else "",
+        drg_weight_e4=decide.weight_e4(said.drg) if _speaks(said.drg, row.drg_code) else None,
+        drg_basis=decide.basis(said.drg, row.drg_code) if row.drg_code else "",
     )
 
 

@@ -17,7 +17,7 @@ from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.desk import pack_stream
 from coding_svc.problems import EncounterNotFound, PatientForgotten
-from coding_svc.store_audit import Evidence, plain
+from coding_svc.store_audit import Evidence, plain, released
 from coding_svc.store_queries import QueryFilter
 from rcm.domain import Command, Context, Fact, Loaded
 from rcm.events.coding_desk import EvidencePackIssued
@@ -163,7 +163,7 @@ def _files(
     parts: dict[str, Any] = {
         "encounter.json": dict(encounter),
         "messages.json": messages,
-        "releases.json": [plain(row) for row in found.releases],
+        "releases.json": [released(row) for row in found.releases],
         "overrides.json": [
             _shown(plain(row), {"reason": f"override/{row.stream_version}"}, opened)
             for row in found.overrides

@@ -146,13 +146,7 @@ def upgrade() -> None:
         sa.Column("billed_cents", sa.BigInteger(), nullable=False),
         sa.Column("codes", sa.String(), nullable=False),
         sa.Column("rules", sa.String(), nullable=False),
-        sa.Column("diagnoses", sa.JSON(), nullable=False),
-        sa.Column("procedures", sa.JSON(), nullable=False),
-        sa.Column("lines", sa.JSON(), nullable=False),
-        sa.Column("drg", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("code_set_versions", sa.JSON(), nullable=False),
-        sa.Column("rule_versions", sa.JSON(), nullable=False),
-        sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "coded_version"),
     )
     op.create_index(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from rcm.events.clinical import ChargeLine, Diagnosis, DrgGrouping, Procedure, Reason
 from rcm.events.coding import EncounterCoded, EncounterMerged, EncounterReceived
 from rcm.events.coding_desk import (
     CoderCredentialed,
@@ -107,6 +108,28 @@ class Coder(Struct, frozen=True, omit_defaults=True, tag="coder"):
     specialty_codes: tuple[str, ...] = ()
     payer_ids: tuple[str, ...] = ()
     quotas: dict[str, int] = {}
+
+
+class ReleaseContent(Struct, frozen=True, kw_only=True):
+    """What of a release is kept beside its row: the codes, and what they were checked by. No PHI.
+
+    Attributes:
+        diagnoses: In claim order.
+        procedures: ICD-10-PCS of a stay.
+        lines: All charge lines.
+        drg: Of a stay.
+        code_set_versions: Which release of each code system it was checked against.
+        rule_versions: Which rule sets it passed.
+        warnings: What was noticed and let pass.
+    """
+
+    diagnoses: list[Diagnosis]
+    procedures: list[Procedure]
+    lines: list[ChargeLine]
+    drg: DrgGrouping | None
+    code_set_versions: dict[str, str]
+    rule_versions: dict[str, str]
+    warnings: list[Reason]
 
 
 class Packs(Struct, frozen=True, tag="packs"):
