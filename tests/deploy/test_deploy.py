@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from coding_svc.settings import CodingSettings
 from rcm.events.catalogue import TOPICS
+from rcm.platform.settings import unknown_variables
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+SERVICES = ("coding-svc", "claims-svc", "remit-svc", "denials-svc", "lifecycle-svc")
 CHECK = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
 
 
@@ -54,10 +57,58 @@ def test_the_trial_secrets_are_random_kept_and_private(tmp_path):
     first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     subprocess.run(run, cwd=tmp_path, check=True)
     assert first == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    first.pop("ca_key")  # stays with whoever signs
     assert set(first) == set(yaml.safe_load(COMPOSE.read_text())["secrets"])
     passwords = [text for name, text in first.items() if name.endswith("password")]
     assert len(set(passwords)) == len(passwords)
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "secrets").iterdir())
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "secrets" / "ca_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_secret_that_is_used_is_declared_and_the_other_way_round():
+    used = {
+        one if isinstance(one, str) else one["source"]
+        for service in services().values()
+        for one in service.get("secrets", [])
+    }
+    declared = set(yaml.safe_load(COMPOSE.read_text())["secrets"])
+    assert used == declared
+
+
+def test_every_file_that_a_setting_names_is_a_secret_of_that_service():
+    for name, service in services().items():
+        mounted = {
+            one if isinstance(one, str) else one["target"] for one in service.get("secrets", [])
+        }
+        for setting, value in (service.get("environment") or {}).items():
+            if str(value).startswith("/run/secrets/"):
+                assert str(value).removeprefix("/run/secrets/") in mounted, f"{name}: {setting}"
+
+
+def test_kafka_is_reached_by_certificate_only():
+    kafka = services()["kafka"]["environment"]
+    protocols = dict(p.split(":") for p in kafka["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    for listener in kafka["KAFKA_LISTENERS"].split(","):
+        name, _, address = listener.partition("://")
+        assert protocols[name] == "SSL" or address.startswith("localhost:"), listener
+    assert kafka["KAFKA_SSL_CLIENT_AUTH"] == "required"
+    for name, service in services().items():
+        if name in SERVICES or name == "topics":
+            environment = service["environment"]
+            assert environment["RCM_KAFKA_SECURITY_PROTOCOL"] == "SSL"
+            assert environment["RCM_KAFKA_IDENTITY"].startswith("/run/secrets/")
+
+
+def test_every_setting_of_the_compose_file_is_known():
+    for name, service in services().items():
+        if name not in ("kafka", "postgres"):
+            assert unknown_variables(service["environment"]) == []
+            fields = {
+                key.removeprefix("RCM_CODING_").lower()
+                for key in service["environment"]
+                if key.startswith("RCM_CODING_")
+            }
+            assert fields <= set(CodingSettings.model_fields)
 
 
 def test_topics_are_data_and_complete():

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from rcm.cli import talking
-from rcm.platform.log.kafka import KafkaLog
+from rcm.platform.log.opening import kafka_log
 from rcm.platform.log.port import LogUnavailable
 from rcm.platform.settings import Settings
 
@@ -62,12 +62,7 @@ def topics(
 
 
 async def _make(settings: Settings, wanted: TopicFile, replication: int) -> None:
-    log = KafkaLog(
-        settings.kafka_servers,
-        protocol=settings.kafka_security_protocol,
-        username=settings.kafka_username,
-        password=settings.kafka_password,
-    )
+    log = kafka_log(settings)
     try:
         await log.create_topics(
             dict.fromkeys(wanted.topics, wanted.partition_count), replication, wanted.config

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         kafka_security_protocol: Anything but loopback needs SSL or SASL_SSL.
         kafka_username: SASL user (SCRAM-SHA-512), or empty.
         kafka_password: Its password.
+        kafka_ca: PEM file of the authority that signs the brokers' certificates; empty for those
+            that the system trusts.
+        kafka_identity: PEM file of our own key and certificate, where brokers ask for one.
         partition_count: Partitions of each topic. The same for ever: it decides the order by key.
         postgres_url: `postgresql://user:password@host/database` of this service; empty for SQLite
             in the data folder. `{service}` stands for the service's name with underscores.
@@ -99,6 +102,8 @@ class Settings(BaseSettings):
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = "PLAINTEXT"
     kafka_username: str = ""
     kafka_password: str = Field("", repr=False)
+    kafka_ca: Path | None = None
+    kafka_identity: Path | None = None
     partition_count: int = Field(8, ge=1, le=1_000)
     postgres_url: str = Field("", repr=False)
     postgres_owner_url: str = Field("", repr=False)

@@ -53,13 +53,19 @@ class KafkaLog:
     """The log in a Kafka cluster."""
 
     def __init__(
-        self, servers: str, *, protocol: str = "PLAINTEXT", username: str = "", password: str = ""
+        self,
+        servers: str,
+        *,
+        protocol: str = "PLAINTEXT",
+        username: str = "",
+        password: str = "",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._connection: dict[str, Any] = {"bootstrap_servers": servers}
         if protocol != "PLAINTEXT":
             self._connection |= {
                 "security_protocol": protocol,
-                "ssl_context": ssl.create_default_context(),
+                "ssl_context": tls or ssl.create_default_context(),
             }
         if username:
             self._connection |= {
