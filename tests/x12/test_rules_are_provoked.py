@@ -103,6 +103,8 @@ INPUTS = [
     interchange([*BODY_835[:35], "CLP*C-1003*22*-80*-60*-5*12*P", *BODY_835[36:]]),
     interchange(["LX*1"] * 2, gs=GS.replace("X221A1", "X231A1"), st="ST*999*0001*005010X231A1"),
     claim_acknowledgment(),
+    claim_acknowledgment().replace(b"*0001*005010X214", b"*0001*005010X212"),
+    claim_acknowledgment().replace(b"*0001*005010X214", b"*0001*005010X214E1"),
 ]
 #: Rules that are provoked by other means, named here.
 ELSEWHERE = {

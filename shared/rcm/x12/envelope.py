@@ -1,5 +1,6 @@
 """What a reader meets: interchanges, functional groups, transactions, and the units inside them."""
 
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,12 @@ VERSION_UNKNOWN = _error(
     " lists them.",
     "AK9",
     "2",
+)
+GUIDES_DIFFER = _error(
+    "st03-gs08-differ", "Repeat GS08 in ST03: one of the two names another guide.", "IK5", "I6"
+)
+ERRATA_DIFFER = Rule(
+    "st03-gs08-errata-differ", 1, Severity.WARNING, "Repeat GS08 in ST03, errata and all."
 )
 ACK_997 = Rule(
     "acknowledged-by-997",
@@ -428,6 +435,7 @@ def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
         found.append(
             Finding(rule=GROUP_CODE_MISMATCH, place=place, message=message, value=group_code)
         )
+    found += _differing_versions(transaction, place)
     if transaction.guide is not None:
         return found
     version = transaction.version
@@ -439,6 +447,22 @@ def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
         rule, message = VERSION_UNKNOWN, "No guide of ours reads this transaction and version."
     found.append(Finding(rule=rule, place=place, message=message, element=3, value=version))
     return found
+
+
+def _differing_versions(transaction: Transaction, place: Place) -> Iterator[Finding]:
+    """Compare ST03 with GS08; they may not differ, and in errata alone it does little harm."""
+    told, meant = _element(transaction.elements, 3), transaction.group.version
+    if not told or not meant or told == meant:
+        return
+    # 005010X222A1 and 005010X222 are one guide; so is 005010 where nothing more is told.
+    is_same = told[:10] == meant[:10] or told.startswith(meant)
+    yield Finding(
+        rule=ERRATA_DIFFER if is_same else GUIDES_DIFFER,
+        place=place,
+        message="ST03 differs from GS08.",
+        element=3,
+        value=told,
+    )
 
 
 def _element(elements: list[str], position: int) -> str:
