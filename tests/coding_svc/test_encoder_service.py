@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import shutil
 import time
+import uuid
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from codes_cases import built_folder
 from codes_official_files import DIAGNOSES, order_file, upload
 from coding_cases import charges, ft1, in1, message, pid, pv1, register, segment
+from coding_desk_cases import desk_settings
 from coding_svc.code_book import CodeBook
 from coding_svc.main import MANIFEST, create_app
 from coding_svc.settings import CodingSettings
@@ -21,8 +23,8 @@ from rcm.codes.sets import CodeSets
 from rcm.platform.http.issuer import DevelopmentIssuer
 from rcm.platform.rebuild import rebuild
 from rcm.platform.telemetry import open_log
-from store_cases import STORES, admin_url_of, settings_on
 
+BACKENDS = ["embedded", pytest.param("kafka-and-postgres", marks=pytest.mark.connected)]
 NOTE = (
     "Type 2 diabetes mellitus with neuropathy. Hypertension.\nDenies chest pain. Mother had gout."
 )
@@ -40,20 +42,20 @@ WHY = "Both are documented; see the endocrinology note."
 class Desk:
     """The service over HTTP, as callers with different roles."""
 
-    def __init__(self, client, issuer, app, data_dir, log):
-        self.client, self.issuer, self.app = client, issuer, app
+    def __init__(self, client, issuer, app, data_dir, log, tenant):
+        self.client, self.issuer, self.app, self.tenant = client, issuer, app, tenant
         self.data_dir, self.log = data_dir, log
         self.count = 0
 
-    def headers(self, *roles, tenant="northside", key=""):
+    def headers(self, *roles, tenant="", key=""):
         self.count += 1
-        token = self.issuer.token(tenant, roles or ("coder", "integration"))
+        token = self.issuer.token(tenant or self.tenant, roles or ("coder", "integration"))
         return {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": key or f"encoder-{self.count:04}",
         }
 
-    async def get(self, path, *roles, tenant="northside", **query):
+    async def get(self, path, *roles, tenant="", **query):
         headers = self.headers(*(roles or ("viewer",)), tenant=tenant)
         return await self.client.get(path, headers=headers, params=query)
 
@@ -72,12 +74,12 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(data_dir, codes_dir, admin_url="", **own):
+async def open_desk(data_dir, codes_dir, places=("", ""), tenant="northside", **own):
     profiles_dir = data_dir / "profiles"
-    (profiles_dir / "northside").mkdir(parents=True, exist_ok=True)
-    (profiles_dir / "northside" / "profile.yaml").write_text(PROFILE)
-    store = await settings_on(admin_url, data_dir)
-    settings = store.model_copy(update={"allowed_hosts": ("localhost",)})
+    (profiles_dir / tenant).mkdir(parents=True, exist_ok=True)
+    (profiles_dir / tenant / "profile.yaml").write_text(PROFILE)
+    settings = await desk_settings(*places, data_dir)
+    settings = settings.model_copy(update={"tenants": (tenant, "lakeview")})
     wanted = CodingSettings(
         profiles_dir=profiles_dir,
         codes_dir=codes_dir,
@@ -90,13 +92,16 @@ async def open_desk(data_dir, codes_dir, admin_url="", **own):
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
-        yield Desk(client, DevelopmentIssuer(settings), app, data_dir, log)
+        yield Desk(client, DevelopmentIssuer(settings), app, data_dir, log, tenant)
     app.state.codes.close()
 
 
-@pytest.fixture
-def admin_url(request):
-    return admin_url_of(request) if hasattr(request, "param") else ""
+@pytest.fixture(params=BACKENDS)
+def places(request):
+    """Where PostgreSQL and Kafka are; empty for the embedded default."""
+    if request.param == "embedded":
+        return "", ""
+    return request.getfixturevalue("postgres_url"), request.getfixturevalue("kafka_address")
 
 
 @pytest.fixture
@@ -111,7 +116,7 @@ def note_message(text=NOTE, number="N1"):
     return message("MDM^T02", pid(), pv1(), txa, obx, number=number)
 
 
-async def until(condition, patience_s=10.0):
+async def until(condition, patience_s=60.0):
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         found = await condition()
@@ -246,9 +251,10 @@ async def test_a_damaged_code_file_is_no_reason_not_to_start(tmp_path):
 # -- from note to EncounterCoded -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("admin_url", STORES, indirect=True)
-async def test_from_a_note_through_suggestions_and_edits_to_billing(tmp_path, admin_url):
-    async with open_desk(tmp_path, built_folder(), admin_url) as desk:
+async def test_from_a_note_through_suggestions_and_edits_to_billing(tmp_path, places):
+    # A tenant of its own: the topics of a real broker outlive a test.
+    tenant = f"t{uuid.uuid4().hex[:10]}"
+    async with open_desk(tmp_path, built_folder(), places, tenant) as desk:
         await desk.hl7(register(), charges(ft1(f19="")), note_message())
         path = f"/v1/encounters/{(await desk.encounter())['encounter_id']}"
 
@@ -293,6 +299,8 @@ async def test_from_a_note_through_suggestions_and_edits_to_billing(tmp_path, ad
         # What was learned holds no word of the note; nothing of it is in any log.
         assert "chest pain" not in desk.log.getvalue()
         settings = desk.app.state.runtime.settings
+    if settings.bus != "embedded":
+        return
     report = await rebuild(MANIFEST, settings, swap=False)
     assert report.fact_count > 10
     assert report.differing == []
