@@ -248,6 +248,8 @@ async def _audited(hospital, encounter_id) -> str:
     assert "TESTPATIENT" in record.text, "the record itself is there"
     (line,) = record.json()["lines"]
 
+    seen = await hospital.data(f"/v1/audits/{audit['audit_id']}", "ada", "auditor")
+    assert seen["criteria"]["code"] == "(closed)", "what it was drawn by would tell a code"
     second = {
         "diagnoses": ["I10", "E11.9"],
         "lines": [{"line_item_control_number": line["line_item_control_number"],
@@ -258,6 +260,9 @@ async def _audited(hospital, encounter_id) -> str:
     )
     assert coded["charge_delta_cents"] == 0
     assert coded["first"]["diagnoses"] == ["I10", "E1165"]
+    told = await hospital.data(f"/v1/audits/{audit['audit_id']}", "ada", "auditor")
+    assert told["criteria"]["code"] == "E1165"
+    await _another_audit_shows_nothing(hospital, sample, case_id)
     found = await hospital.data(f"/v1/audit-findings?audit_id={audit['audit_id']}")
     assert [(f["first"], f["second"]) for f in found] == [("E1165", ""), ("", "E119")]
 
@@ -279,6 +284,21 @@ async def _audited(hospital, encounter_id) -> str:
     words = (await hospital.get(finding, "meg", "manager")).json()
     assert words["rationale"] == "no hyperglycemia noted"
     return audit["audit_id"]
+
+
+async def _another_audit_shows_nothing(hospital, sample, coded_id) -> None:
+    """Whoever codes a release that an earlier audit compared is not told by that audit."""
+    again = await hospital.does("meg", "manager", "POST", "/v1/audits", {**sample, "seed": "2"})
+    (case_id,) = again["case_ids"]
+    await hospital.does("bea", "auditor", "POST", f"/v1/audit-cases/{case_id}/takes")
+    assert (await hospital.data(f"/v1/audit-cases/{coded_id}"))["first"] is not None
+    assert (await hospital.data(f"/v1/audit-cases/{coded_id}", "bea", "auditor"))["first"] is None
+    listed = await hospital.data("/v1/audit-cases", "bea", "auditor")
+    assert [one["first"] for one in listed] == [None, None]
+    findings = await hospital.data("/v1/audit-findings", "bea", "auditor")
+    assert {one["first"] + one["second"] for one in findings} == {""}
+    closed = await hospital.get(f"/v1/audit-findings/{coded_id}/1", "bea", "auditor")
+    assert closed.json()["title"] == "First codes are closed"
 
 
 async def _seen(hospital, audit_id, encounter_id):

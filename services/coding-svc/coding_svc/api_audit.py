@@ -41,7 +41,9 @@ from rcm.events.coding_audit import AuditedCodes, AuditedLine, Criteria
 from rcm.events.phi import Phi
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
+    Actor,
     Asking,
+    Caller,
     InvalidCursor,
     Page,
     Paging,
@@ -113,6 +115,19 @@ class AuditOut(BaseModel):
     drawn_by: str
     drawn_at: str
 
+    @classmethod
+    def of(cls, row: AuditRow, *, is_closed: bool) -> "AuditOut":
+        """Show a sample; to whoever may yet code its cases, not the codes that it was drawn by."""
+        shown = cls.model_validate(row)
+        if not is_closed:
+            return shown
+        told = {k: "(closed)" if k in _TELLING else v for k, v in shown.criteria.items()}
+        return shown.model_copy(update={"criteria": told})
+
+
+_TELLING: Final = frozenset({"code", "drg_code", "rule_id"})
+"""Criteria that tell of the codes."""
+
 
 class CaseOut(BaseModel):
     """A release that is coded a second time; the first codes come with the second ones."""
@@ -137,10 +152,17 @@ class CaseOut(BaseModel):
     unpriced: str = Field(description="Why there is no amount.")
 
     @classmethod
-    def of(cls, case: Case) -> "CaseOut":
-        """Show a case; before it is coded, nothing of the first codes."""
+    def of(cls, case: Case, blind: frozenset[str] = frozenset()) -> "CaseOut":
+        """Show a case; before it is coded, nothing of the first codes.
+
+        Args:
+            case: Which.
+            blind: Encounters that the caller is coding: another audit may have compared them.
+        """
         row, begun, coding = case.row, case.begun, case.coding
         status = "coded" if coding else "begun" if begun else "open"
+        if row.encounter_id in blind:
+            coding = None
         return cls(
             case_id=row.case_id,
             audit_id=row.audit_id,
@@ -221,6 +243,14 @@ class FindingOut(BaseModel):
     status: str
     rule_id: str
     changed_at: str
+
+    @classmethod
+    def of(cls, row: FindingRow, blind: frozenset[str]) -> "FindingOut":
+        """Show a finding; of an encounter that the caller is coding, nothing of the codes."""
+        shown = cls.model_validate(row)
+        if row.encounter_id in blind:
+            return shown.model_copy(update={"path": "", "first": "", "second": ""})
+        return shown
 
 
 class FindingWords(FindingOut):
@@ -338,30 +368,56 @@ async def draw(body: SampleIn, way: CallersWay, asking: Asking, answer: Response
     )
     outcome = await handlers.draw(way, sample, asking.command)
     asking.mark(answer, outcome.repeated)
-    return await get_audit(outcome.recorded[0].stream_id, way.tenant_id, way.runtime)
+    audit_id = outcome.recorded[0].stream_id
+    return await get_audit(audit_id, way.tenant_id, asking.caller, way.runtime)
 
 
 @audits.get("", responses=responses(InvalidCursor))
-async def list_audits(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[AuditOut]:
+async def list_audits(
+    tenant: Tenant, caller: Caller, paging: Paging, runtime: Runtime
+) -> Page[AuditOut]:
     """List samples."""
     after = paging.after(tenant, "audits", str)
     async with runtime.read(tenant) as session:
         rows = await store_audit.audits(session, tenant, after, paging.fetch_count)
+        open_ids = await _open_audits(session, tenant, rows)
 
     def key(row: AuditRow) -> tuple[str]:
         return (row.audit_id,)
 
-    return paging.page(tenant, "audits", rows, key, AuditOut.model_validate)
+    def shape(row: AuditRow) -> AuditOut:
+        return AuditOut.of(row, is_closed=_is_blind_to(caller, row, open_ids))
+
+    return paging.page(tenant, "audits", rows, key, shape)
 
 
 @audits.get("/{audit_id}", responses=responses(AuditNotFound))
-async def get_audit(audit_id: str, tenant: Tenant, runtime: Runtime) -> AuditOut:
-    """Show a sample with its criteria, seed and list."""
+async def get_audit(audit_id: str, tenant: Tenant, caller: Caller, runtime: Runtime) -> AuditOut:
+    """Show a sample with its criteria, seed and list.
+
+    Until all of it is coded, an auditor is not told which codes it was drawn by.
+    """
     async with runtime.read(tenant) as session:
         row = await store_audit.audit(session, tenant, audit_id)
-    if row is None:
-        raise AuditNotFound
-    return AuditOut.model_validate(row)
+        if row is None:
+            raise AuditNotFound
+        open_ids = await _open_audits(session, tenant, [row])
+    return AuditOut.of(row, is_closed=_is_blind_to(caller, row, open_ids))
+
+
+async def _open_audits(session: Any, tenant: str, rows: Any) -> frozenset[str]:
+    found = [
+        row.audit_id
+        for row in rows
+        if await store_audit.uncoded_count(session, tenant, row.audit_id)
+    ]
+    return frozenset(found)
+
+
+def _is_blind_to(caller: Caller, row: AuditRow, open_ids: frozenset[str]) -> bool:
+    """Tell whether a caller may yet code cases of a sample."""
+    is_auditor = "auditor" in caller.roles and "manager" not in caller.roles
+    return is_auditor and row.audit_id in open_ids
 
 
 @audits.get("/{audit_id}/results", responses=responses(AuditNotFound), dependencies=[READERS])
@@ -374,6 +430,7 @@ async def get_results(audit_id: str, tenant: Tenant, runtime: Runtime) -> Result
 @cases.get("", responses=responses(InvalidCursor))
 async def list_cases(
     tenant: Tenant,
+    actor: Actor,
     paging: Paging,
     runtime: Runtime,
     audit_id: Annotated[str, Query(max_length=64)] = "",
@@ -387,13 +444,21 @@ async def list_cases(
     after = paging.after(tenant, listing, str)
     async with runtime.read(tenant) as session:
         rows = await store_audit.cases(session, tenant, wanted, after, paging.fetch_count)
-    return paging.page(tenant, listing, rows, lambda case: (case.row.case_id,), CaseOut.of)
+        blind = await store_audit.blind_to(session, tenant, actor)
+
+    def shape(case: Case) -> CaseOut:
+        return CaseOut.of(case, blind)
+
+    return paging.page(tenant, listing, rows, lambda case: (case.row.case_id,), shape)
 
 
 @cases.get("/{case_id}", responses=responses(AuditNotFound))
-async def get_case(case_id: str, tenant: Tenant, runtime: Runtime) -> CaseOut:
+async def get_case(case_id: str, tenant: Tenant, actor: Actor, runtime: Runtime) -> CaseOut:
     """Show a case; the first codes stay closed until the second coding is in."""
-    return CaseOut.of(await handlers.case_of(runtime, tenant, case_id))
+    case = await handlers.case_of(runtime, tenant, case_id)
+    async with runtime.read(tenant) as session:
+        blind = await store_audit.blind_to(session, tenant, actor)
+    return CaseOut.of(case, blind)
 
 
 @cases.post(
@@ -488,12 +553,13 @@ async def code_again(
     )
     outcome = await handlers.code_again(way, case_id, second, asking.command)
     asking.mark(answer, outcome.repeated)
-    return await get_case(case_id, way.tenant_id, way.runtime)
+    return await get_case(case_id, way.tenant_id, way.actor, way.runtime)
 
 
 @findings.get("", responses=responses(InvalidCursor))
 async def list_findings(
     tenant: Tenant,
+    actor: Actor,
     paging: Paging,
     runtime: Runtime,
     audit_id: Annotated[str, Query(max_length=64)] = "",
@@ -510,16 +576,20 @@ async def list_findings(
     after = paging.after(tenant, listing, str, int)
     async with runtime.read(tenant) as session:
         rows = await store_audit.findings(session, tenant, wanted, after, paging.fetch_count)
+        blind = await store_audit.blind_to(session, tenant, actor)
+
+    def shape(row: FindingRow) -> FindingOut:
+        return FindingOut.of(row, blind)
 
     def key(row: FindingRow) -> tuple[str | int, ...]:
         return (row.case_id, row.number)
 
-    return paging.page(tenant, listing, rows, key, FindingOut.model_validate)
+    return paging.page(tenant, listing, rows, key, shape)
 
 
 @findings.get(
     "/{case_id}/{number}",
-    responses=responses(AuditNotFound, Busy),
+    responses=responses(AuditNotFound, BlindUntilSubmitted, Busy),
     dependencies=[READERS],
 )
 async def get_finding(
@@ -527,6 +597,7 @@ async def get_finding(
 ) -> FindingWords:
     """Show a finding with what people wrote of it. PHI; the view is recorded."""
     row = await _finding(case_id, number, tenant, runtime)
+    await handlers.check_not_blind(runtime, tenant, row.encounter_id, phi.caller.subject)
     sealed = {
         name: Phi(**box)
         for name in ("rationale", "answer", "ruling")
@@ -694,7 +765,7 @@ async def _done(
 ) -> CaseOut:
     outcome = await way.runtime.execute(command)
     asking.mark(answer, outcome.repeated)
-    return await get_case(case_id, way.tenant_id, way.runtime)
+    return await get_case(case_id, way.tenant_id, way.actor, way.runtime)
 
 
 async def _judged(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from msgspec import to_builtins
-from sqlalchemy import JSON, BigInteger, Column, Index, and_
+from sqlalchemy import JSON, BigInteger, Column, Index, and_, func
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -258,23 +258,31 @@ async def case_of(session: AsyncSession, tenant_id: str, case_id: str) -> Case |
     return None if row is None else Case(*row)
 
 
-async def is_blind(session: AsyncSession, tenant_id: str, encounter_id: str, auditor: str) -> bool:
-    """Tell whether an auditor has a case of an encounter and has not coded it yet."""
+async def blind_to(session: AsyncSession, tenant_id: str, auditor: str) -> frozenset[str]:
+    """Name the encounters that somebody is coding a second time and has not submitted."""
     begun: Any = BegunRow
     coding: Any = SecondCodingRow
     together = and_(coding.tenant_id == begun.tenant_id, coding.case_id == begun.case_id)
     query: Any = (
-        select(begun.case_id)
+        select(begun.encounter_id)
         .outerjoin(SecondCodingRow, together)
-        .where(
-            begun.tenant_id == tenant_id,
-            begun.encounter_id == encounter_id,
-            begun.auditor == auditor,
-            coding.case_id.is_(None),
-        )
-        .limit(1)
+        .where(begun.tenant_id == tenant_id, begun.auditor == auditor, coding.case_id.is_(None))
     )
-    return (await session.exec(query)).one_or_none() is not None
+    return frozenset((await session.exec(query)).all())
+
+
+async def uncoded_count(session: AsyncSession, tenant_id: str, audit_id: str) -> int:
+    """Count the cases of a sample that nobody has coded a second time."""
+    rows: Any = CaseRow
+    coding: Any = SecondCodingRow
+    together = and_(coding.tenant_id == rows.tenant_id, coding.case_id == rows.case_id)
+    query: Any = (
+        select(func.count())
+        .select_from(CaseRow)
+        .outerjoin(SecondCodingRow, together)
+        .where(rows.tenant_id == tenant_id, rows.audit_id == audit_id, coding.case_id.is_(None))
+    )
+    return int((await session.exec(query)).one())
 
 
 class FindingFilter(NamedTuple):

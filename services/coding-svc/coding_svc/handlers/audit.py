@@ -136,7 +136,7 @@ async def check_not_blind(runtime: Any, tenant_id: str, encounter_id: str, audit
         BlindUntilSubmitted: The caller has an open case of it.
     """
     async with runtime.read(tenant_id) as session:
-        if await store_audit.is_blind(session, tenant_id, encounter_id, auditor):
+        if encounter_id in await store_audit.blind_to(session, tenant_id, auditor):
             raise BlindUntilSubmitted
 
 
