@@ -264,9 +264,10 @@ class Renderer:
             or not (text.isprintable() or text.replace(segment, "").isprintable())
         ):
             self._refuse_block(block)
-        empty = element + segment
-        while empty in text:
-            text = text.replace(empty, segment)
+        if [row for row in rows if not row[-1]]:  # a search of the text would cost more
+            empty = element + segment
+            while empty in text:
+                text = text.replace(empty, segment)
         return text if segment == self._end else text.replace(segment, self._end)
 
     def _refuse_block(self, block: Block) -> None:

@@ -102,6 +102,13 @@ class Segments:
         self.joins += last - 1
         return self._component.join(parts)
 
+    def pair(self, qualifier: str, code: str) -> str:
+        """Join a qualifier and its code."""
+        if not code:
+            return self.composite(qualifier)
+        self.joins += 1
+        return f"{qualifier}{self._component}{code}"
+
     def pointers(self, places: tuple[int, ...]) -> str:
         """Join diagnosis pointers."""
         if not places:
@@ -259,6 +266,9 @@ class Segments:
 
     def codes(self, composites: Sequence[str]) -> None:
         """Write HI, twelve codes to a segment."""
+        if 0 < len(composites) <= HI_CODES_MAX:
+            self.put(("HI", *composites))
+            return
         for start in range(0, len(composites), HI_CODES_MAX):
             self.put(("HI", *composites[start : start + HI_CODES_MAX]))
 

@@ -73,12 +73,14 @@ def put_professional(out: Segments, claim: ProfessionalClaim) -> None:
             ("CR2", "", "", "", "", "", "", "", spine.condition_code, "", spine.description)
             + ((spine.more_description,) if spine.more_description else ())
         )
-    put_conditions(put, claim.conditions)
+    if claim.conditions:
+        put_conditions(put, claim.conditions)
     _put_diagnoses(out, claim.diagnoses)
     if claim.anaesthesia_procedure_codes:
         first, *others = claim.anaesthesia_procedure_codes
         out.codes([out.composite("BP", first), *(out.composite("BO", code) for code in others)])
-    out.codes([out.composite("BG", code) for code in claim.condition_codes])
+    if claim.condition_codes:
+        out.codes([out.pair("BG", code) for code in claim.condition_codes])
     out.repricing(claim.repricing)
     _put_providers_and_payers(out, claim)
     for place, line in enumerate(claim.lines, 1):
@@ -240,9 +242,9 @@ def _put_diagnoses(out: Segments, diagnoses: Iterable[Diagnosis]) -> None:
     composites: list[str] = []
     for one in diagnoses:
         if one.icd_version == 10:
-            composites.append(out.composite("ABF" if composites else "ABK", one.code))
+            composites.append(out.pair("ABF" if composites else "ABK", one.code))
         else:
-            composites.append(out.composite("BF" if composites else "BK", one.code))
+            composites.append(out.pair("BF" if composites else "BK", one.code))
     out.codes(composites)
 
 

@@ -1,8 +1,9 @@
 """From typed service lines to segments: 2400, 2410, 2420 and 2440."""
 
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import astuple
 
 from rcm.x12.x837_details import Ambulance, Condition, Drug, Form
 from rcm.x12.x837_lines import DentalLine, InstitutionalLine, ProfessionalLine
@@ -34,30 +35,13 @@ _REPRICED: Final = Numbers(REPRICED_LINE_NUMBERS)
 _DENTAL_DAYS: Final = Days(DENTAL_LINE_DAYS, day)
 _DENTAL_NUMBERS: Final = Numbers(DENTAL_LINE_NUMBERS)
 
-#: What a plain line leaves empty; one comparison spares thirty.
-_PLAIN: Final = ProfessionalLine(billed_cents=0)
-_SELDOM: Final = attrgetter(
-    *(
-        name
-        for name in ProfessionalLine.__struct_fields__
-        if name
-        not in {
-            "adjudications",
-            "billed_cents",
-            "diagnosis_pointers",
-            "forms",
-            "line_item_control_number",
-            "place_of_service_code",
-            "procedure",
-            "providers",
-            "quantity",
-            "service_from",
-            "service_through",
-            "unit_code",
-        }
-    )
+#: What a plain line leaves empty stands in two runs of its fields; two comparisons spare thirty.
+_FIELDS: Final = ProfessionalLine.__struct_fields__
+_SELDOM: Final = (
+    slice(_FIELDS.index("prior_authorizations"), _FIELDS.index("providers")),
+    slice(_FIELDS.index("is_emergency"), _FIELDS.index("forms")),
 )
-_NOTHING: Final = _SELDOM(_PLAIN)
+_NOTHING: Final = tuple(astuple(ProfessionalLine(billed_cents=0))[run] for run in _SELDOM)
 
 
 def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> None:
@@ -75,7 +59,8 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
         "",
         out.pointers(line.diagnosis_pointers),
     )
-    if _SELDOM(line) == _NOTHING:
+    facts = astuple(line)
+    if (facts[_SELDOM[0]], facts[_SELDOM[1]]) == _NOTHING:
         put(service)
         if line.service_from is not None:
             put_period(put, "472", line.service_from, line.service_through)

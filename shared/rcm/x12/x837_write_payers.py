@@ -145,4 +145,6 @@ def procedure_composite(out: Segments, one: Procedure) -> str:
     if one.description:
         modifiers = (*one.modifiers, "", "", "", "")[:4]
         return out.composite(one.qualifier_code, one.code, *modifiers, one.description)
+    if not one.modifiers:
+        return out.pair(one.qualifier_code, one.code)
     return out.composite(one.qualifier_code, one.code, *one.modifiers)
