@@ -20,6 +20,7 @@ from coding_svc.code_book import CodeBook
 from coding_svc.decide import notes as deciding
 from coding_svc.decide.billing import holds_still
 from coding_svc.handlers import notes as handling
+from coding_svc.handlers.audit import check_not_blind
 from coding_svc.handlers.code_sets import checked_now
 from coding_svc.model.documented import NoteText
 from coding_svc.problems import (
@@ -231,7 +232,7 @@ async def get_note(encounter_id: str, note_id: str, way: CallersWay, views: PhiV
             "model_id": row.model_id,
             "code_sets": row.code_sets,
             "coded_on": row.coded_on or None,
-            "suggestions": [_suggestion(one, text) for one in row.suggestions],
+            "suggestions": suggestions,
         }
     )
 
