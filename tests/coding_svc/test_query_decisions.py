@@ -353,6 +353,7 @@ def test_an_attempt_is_recorded_before_the_wire_and_its_end_after_it():
 def test_an_unknown_outcome_is_tried_again_under_the_same_number():
     desk, query_id = asked()
     (first,) = desk.start(query_id)
+    assert first.control_number == desk.query(query_id).control_number
     (failed,) = desk.settle(query_id, "unknown", "timeout")
     assert failed.next_try_at == "2026-03-02T12:00:30Z"
     (second,) = desk.start(query_id)

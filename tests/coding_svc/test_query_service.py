@@ -431,6 +431,11 @@ async def test_an_answer_of_a_sender_that_is_not_expected_counts_for_nothing(des
     assert (await desk.hl7(stranger))["result"] == "REJECTED"
     test = answering(query_id).replace(b"|ANS1|P|", b"|ANS1|T|", 1)
     assert (await desk.hl7(test))["result"] == "IGNORED"
+    obx = segment("OBX", f1="1", f2="ST", f3="RESPONSE^^L", f5="a", f11="F")
+    result = message(
+        "ORU^R01", pid(), segment("OBR", f1="1", f2=query_id), obx, number="T2", processing="T"
+    )
+    assert (await desk.hl7(result))["result"] == "IGNORED"
     assert (await desk.query(query_id))["status"] == "sent"
 
 
