@@ -218,13 +218,21 @@ async def list_notes(encounter_id: str, tenant: Tenant, runtime: Runtime) -> lis
 
 @notes.get(
     "/notes/{note_id}",
-    responses=responses(NoteNotFound, PatientForgotten, BlindUntilSubmitted),
-    dependencies=[needs("coder", "biller", "manager"), NOT_BLIND],
+    responses=responses(NoteNotFound, PatientForgotten, Forbidden),
+    dependencies=[needs("coder", "biller", "manager", "auditor")],
 )
 async def get_note(encounter_id: str, note_id: str, way: CallersWay, views: PhiViews) -> NoteOut:
-    """Show a note with its words and the codes that are suggested from it. PHI."""
+    """Show a note with its words and the codes that are suggested from it. PHI.
+
+    Whoever codes the encounter a second time, blind, sees the words alone.
+    """
     row = await handling.note_of(way, encounter_id, note_id)
     text = await handling.text_of(views, row)
+    suggestions = [_suggestion(one, text) for one in row.suggestions]
+    try:
+        await check_not_blind(way.runtime, way.tenant_id, encounter_id, way.actor)
+    except BlindUntilSubmitted:
+        suggestions = []
     return NoteOut.model_validate(
         {
             **_note(row),
@@ -272,7 +280,7 @@ async def decide_suggestions(
 @notes.get(
     "/edits",
     responses=responses(EncounterNotFound, PatientForgotten, SenderUnknown, BlindUntilSubmitted),
-    dependencies=[needs("coder", "biller", "manager"), NOT_BLIND],
+    dependencies=[needs("coder", "biller", "manager", "auditor"), NOT_BLIND],
 )
 async def get_edits(encounter_id: str, way: CallersWay) -> EditsOut:
     """Check an encounter by the code sets of today: edits, advice, releases, DRG. No PHI."""
