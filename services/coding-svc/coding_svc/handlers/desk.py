@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from coding_svc import store_desk
+from coding_svc import store_coders, store_desk
 from coding_svc.decide import desk
 from coding_svc.decide.desk import INSTANT, Worker
 from coding_svc.handlers.way import Way
@@ -26,7 +26,8 @@ from coding_svc.problems import (
 )
 from coding_svc.rules.agreement import milli
 from coding_svc.rules.desk import DeskRules, classes_for
-from coding_svc.store_desk import Filter, Moment, Routing, WithdrawalRow, Worked
+from coding_svc.store_coders import Worked
+from coding_svc.store_desk import Filter, Moment, Routing, WithdrawalRow
 from rcm.domain import Command, Context, Fact, Loaded
 
 CANDIDATES: Final = 20
@@ -98,7 +99,7 @@ def _nothing(_loaded: Loaded, _context: Context) -> Sequence[Fact]:
 async def _free(way: Way, worker: Worker, wanted: Filter, sort: str) -> Sequence[str]:
     now = datetime.now(UTC)
     async with way.runtime.read(way.tenant_id) as session:
-        row = await store_desk.coder(session, way.tenant_id, worker.coder)
+        row = await store_coders.coder(session, way.tenant_id, worker.coder)
         return await store_desk.free(
             session,
             way.tenant_id,
@@ -111,7 +112,7 @@ async def _free(way: Way, worker: Worker, wanted: Filter, sort: str) -> Sequence
         )
 
 
-def _routing(row: store_desk.CoderRow | None, rules: DeskRules, now: datetime) -> Routing:
+def _routing(row: store_coders.CoderRow | None, rules: DeskRules, now: datetime) -> Routing:
     """Leave out what the decision would refuse; where the day differs by zone, it decides."""
     if row is None:
         return Routing(closed_classes=classes_for(rules, None, now.date()))
@@ -183,9 +184,9 @@ async def productivity(
 ) -> list[Productivity]:
     """Measure the work of some days of the facility's calendar."""
     async with runtime.read(tenant_id) as session:
-        found = await store_desk.worked(session, tenant_id, start, end, coder)
+        found = await store_coders.worked(session, tenant_id, start, end, coder)
         subjects = list(dict.fromkeys(one.coder for one in found))
-        rows = await store_desk.coders_named(session, tenant_id, subjects)
+        rows = await store_coders.coders_named(session, tenant_id, subjects)
     quotas = {row.coder: row.quotas for row in rows}
     return [_measured(one, quotas.get(one.coder, {})) for one in found]
 
