@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from coding_svc import store_audit as store_audit  # its tables are this service's
+from coding_svc import store_coders as store_coders  # its table is this service's
 from coding_svc import store_notes as store_notes  # so are these
 from coding_svc.decide import commands
 from coding_svc.decide.desk import note_submission, settle_withdrawal
