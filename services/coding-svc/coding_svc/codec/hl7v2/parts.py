@@ -5,7 +5,7 @@ value in several places, or in its own code, the profile says so.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -126,7 +126,10 @@ def phone(segment: Segment, number: int) -> str | None:
 
 def said(segment: Segment, number: int) -> str | None:
     """Read a field: None where it was not sent, empty where it was deleted."""
-    return segment.text(number) if segment.field(number) else None
+    raw = segment.field(number)
+    if not raw:
+        return None
+    return raw if raw.isalnum() else segment.text(number)
 
 
 def born_on(segment: Segment, number: int, profile: Profile) -> str | None:
@@ -138,11 +141,10 @@ def born_on(segment: Segment, number: int, profile: Profile) -> str | None:
     return read.day if read is not None else ""
 
 
-def record_number(pid: Segment, profile: Profile) -> str:
+def record_number(identifiers: Sequence[tuple[str, str, str]], profile: Profile) -> str:
     """Choose the medical record number among the repetitions of PID-3; never just the first."""
     untyped: list[str] = []
-    for repetition in pid.repetitions(3):
-        number, kind, authority = _identifier(pid, repetition)
+    for number, kind, authority in identifiers:
         if not number:
             continue
         if not kind:
@@ -156,12 +158,13 @@ def record_number(pid: Segment, profile: Profile) -> str:
 
 def patient(pid: Segment, profile: Profile, origin: str, sent: str) -> Patient:
     """Read PID."""
-    record = record_number(pid, profile)
-    others = []
-    for repetition in pid.repetitions(3):
-        number, kind, _ = _identifier(pid, repetition)
-        if number and number != record and kind != _SOCIAL_SECURITY:
-            others.append(f"{kind}:{number}")
+    identifiers = [_identifier(pid, one) for one in pid.repetitions(3)]
+    record = record_number(identifiers, profile)
+    others = [
+        f"{kind}:{number}"
+        for number, kind, _ in identifiers
+        if number and number != record and kind != _SOCIAL_SECURITY
+    ]
     sex = said(pid, 8)
     return Patient(
         person=Person(
