@@ -104,6 +104,7 @@ INPUTS = [
     interchange(["LX*1"] * 2, gs=GS.replace("X221A1", "X231A1"), st="ST*999*0001*005010X231A1"),
     claim_acknowledgment(),
     claim_acknowledgment().replace(b"*0001*005010X214", b"*0001*005010X212"),
+    claim_acknowledgment().replace(b"*00501*", b"*00401*"),
     claim_acknowledgment().replace(b"*0001*005010X214", b"*0001*005010X214E1"),
 ]
 #: Rules that are provoked by other means, named here.

@@ -70,6 +70,9 @@ GUIDES_DIFFER = _error(
 ERRATA_DIFFER = Rule(
     "st03-gs08-errata-differ", 1, Severity.WARNING, "Repeat GS08 in ST03, errata and all."
 )
+STANDARD_DIFFERS = Rule(
+    "isa12-differs", 1, Severity.WARNING, "Write 00501 in ISA12: a guide of 005010 follows."
+)
 ACK_997 = Rule(
     "acknowledged-by-997",
     1,
@@ -436,6 +439,11 @@ def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
             Finding(rule=GROUP_CODE_MISMATCH, place=place, message=message, value=group_code)
         )
     found += _differing_versions(transaction, place)
+    group = transaction.group
+    standard = _element(group.interchange.elements, 12)
+    if group.version.startswith("005010X") and standard != "00501" and not group.transactions:
+        message = "ISA12 names another version of the standard than GS08."
+        found.append(Finding(rule=STANDARD_DIFFERS, place=place, message=message, value=standard))
     if transaction.guide is not None:
         return found
     version = transaction.version

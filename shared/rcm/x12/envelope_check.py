@@ -35,6 +35,9 @@ _ISA_CODES = {
     14: frozenset("01"),
     15: frozenset("PT"),
 }
+#: Elements whose lists are those of the HIPAA guides; before them partners used the standard's.
+_GUIDE_LISTS = frozenset({1, 3, 5, 7})
+_GUIDE_VERSION = "00501"
 #: Widths of ISA are the lexer's to judge, and its fillers are blanks.
 _NOT_OF_ISA = (CHARACTER, TOO_LONG, TOO_SHORT)
 
@@ -45,8 +48,11 @@ def isa_findings(elements: list[str], delimiters: Delimiters, place: Place) -> I
     for found in check_segment(None, elements, plain, lambda: place):
         if found.rule not in _NOT_OF_ISA and found.element in _ISA_RULES:
             yield _of_isa(found.element, found.message, found.value, place)
+    version = elements[12] if len(elements) > 12 else _GUIDE_VERSION
     for element, codes in _ISA_CODES.items():
         value = elements[element] if element < len(elements) else ""
+        if element in _GUIDE_LISTS and version < _GUIDE_VERSION and value.strip():
+            continue
         if value not in codes:
             allowed = ", ".join(sorted(codes))
             yield _of_isa(element, f"It is none of {allowed}.", value, place)
