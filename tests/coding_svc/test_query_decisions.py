@@ -106,8 +106,10 @@ class Asking(Desk):
         decide = partial(query_delivery.settle_attempt, query_id, ended, self.policy)
         return self.do([query_id], decide)
 
-    def answer(self, query_id: str, **reply: Any) -> list[Any]:
-        return self.do([query_id], partial(queries.answer, query_id, Reply(**reply)))
+    def answer(self, query_id: str, account: str = "A1", **reply: Any) -> list[Any]:
+        encounter_id = self.encounter_id(account)
+        decide = partial(queries.answer, query_id, encounter_id, Reply(**reply))
+        return self.do([query_id, encounter_id], decide)
 
     def close(self, query_id: str, cause: Any = "answered", account: str = "A1") -> list[Any]:
         encounter_id = self.encounter_id(account)
@@ -175,12 +177,31 @@ def test_what_would_be_coded_waits_for_the_query_and_is_coded_when_it_is_closed(
     assert desk.state().open_queries == ()
 
 
-def test_an_answer_codes_nothing_by_itself():
+def test_an_answer_codes_nothing_by_itself_and_the_encounter_waits_for_its_coder():
     desk, query_id = asked()
     desk.take(charges())
     before = desk.state()
-    assert names(desk.answer(query_id, option_key="a")) == ["CodingQueryAnswered"]
-    assert desk.state() == before
+    events = desk.answer(query_id, option_key="a")
+    assert names(events) == ["CodingQueryAnswered", "CodingQueryAnswerNoted", "EncounterHeld"]
+    after = desk.state()
+    assert (after.status, after.account, after.coded_version) == ("held", before.account, 0)
+    assert rules(after.reasons) == ["query-answered"]
+    assert names(desk.answer(query_id, option_key="b")) == ["CodingQueryAnswered"]
+    desk.take(message("ADT^A08", pid(), pv1(), in1(), number="8", sent="20260309"))
+    assert rules(desk.state().reasons) == ["query-answered"]
+
+
+def test_of_two_queries_each_waits_for_whom_it_waits():
+    desk = Asking(register(), charges())
+    first, _ = desk.open(number=1)
+    second, _ = desk.open(number=2)
+    for query_id in (first, second):
+        desk.send(query_id)
+    desk.answer(second, option_key="a")
+    assert rules(desk.state().reasons) == ["query-open", "query-answered"]
+    desk.close(second)
+    assert rules(desk.state().reasons) == ["query-open"]
+    assert desk.state().answered_queries == ()
 
 
 def test_each_query_of_an_encounter_holds_it():
@@ -227,14 +248,20 @@ def test_a_query_follows_its_account_into_a_merge():
     desk = Asking(register())
     desk.take(message("DFT^P03", pid("R0", "A0"), pv1(visit="V0"), ft1("T0", "50.00")))
     query_id, _ = desk.open(account="A0")
+    answered, _ = desk.open(account="A0", number=2)
+    desk.send(answered)
+    desk.answer(answered, account="A0", option_key="a")
     merge = message(
         "ADT^A40", pid(), seg("MRG", f1="R0^^^HOSP^MR", f3="A0"), number="40", sent=late
     )
     assert "CodingQueryHoldPlaced" in names(desk.take(merge))
-    assert desk.state().open_queries == (query_id,)
-    assert rules(desk.state().reasons) == ["query-open"]
+    assert desk.state().open_queries == (query_id, answered)
+    assert rules(desk.state().reasons) == ["query-open", "query-answered"]
+    with pytest.raises(EncounterMergedAway):
+        desk.answer(answered, account="A0", option_key="b")
     with pytest.raises(EncounterMergedAway):
         desk.close(query_id, "withdrawn", account="A0")
+    desk.close(answered)
     desk.close(query_id, "withdrawn")
     assert desk.state().status == "coded"
 
@@ -419,14 +446,14 @@ def test_a_late_word_about_an_attempt_does_not_undo_an_answer():
 )
 def test_an_answer_counts_as_what_it_says(reply, response, key):
     desk, query_id = asked()
-    (answered,) = desk.answer(query_id, **reply)
+    answered, *_ = desk.answer(query_id, **reply)
     assert (answered.response, answered.option_key) == (response, key)
 
 
 @pytest.mark.parametrize(("key", "response"), [("a", "agree"), ("b", "disagree"), ("z", "unable")])
 def test_yes_agrees_and_no_does_not(key, response):
     desk, query_id = asked(asked=yes_no())
-    (answered,) = desk.answer(query_id, option_key=key)
+    answered, *_ = desk.answer(query_id, option_key=key)
     assert answered.response == response
 
 

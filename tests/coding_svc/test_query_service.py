@@ -160,6 +160,7 @@ async def test_a_query_from_the_hold_to_the_coded_encounter_and_the_same_after_a
         "physician query drafted: clinical significance",
         "physician query sent as MDM^T02",
         "physician query answered",
+        "waits for its coder to read an answer",
         "coded, version 1: 1 line",
         "no longer held by a physician query",
         "physician query closed: answered",
@@ -171,6 +172,7 @@ async def _asked_and_answered(desk, ehr, port: int) -> str:
     query_id = await sent(desk, encounter_id)
     await desk.until(query_id, delivery="delivered", evidence="AA")
     assert len(ehr.messages) == 1
+    assert (await desk.ask("GET", "/v1/desk/queue", status=200))["data"] == []
     assert b"|MDM^T02^MDM_T02|" in ehr.messages[0]
     ack = await over_mllp(port, answering(query_id))
     assert b"MSA|AA|ANS1" in ack
@@ -184,7 +186,9 @@ async def _asked_and_answered(desk, ehr, port: int) -> str:
     body = {"diagnoses": ["N17.9"]}
     recoded = await desk.ask("PUT", f"{path}/codes", body, status=200)
     assert recoded["status"] == "held"
-    assert [r["rule_id"] for r in recoded["reasons"]] == ["query-open"]
+    assert [r["rule_id"] for r in recoded["reasons"]] == ["query-answered"]
+    ready = await desk.ask("GET", "/v1/desk/queue", status=200)
+    assert [item["encounter_id"] for item in ready["data"]] == [encounter_id]
     refused = await desk.ask("POST", f"{path}/releases", {})
     assert refused.json()["type"] == "/problems/encounter-incomplete"
     await desk.ask("POST", f"/v1/queries/{query_id}/closures", {"cause": "answered"}, status=201)
@@ -209,7 +213,7 @@ async def _story(desk, encounter_id: str) -> list[str]:
             if encounter_story(encounter_id) in stories(fact):
                 told.append((fact.recorded_at, step_of(fact).what))
     # What was recorded in one transaction has one time: then by the words.
-    return [w for _, w in sorted(told) if "query" in w or w.startswith("coded")]
+    return [w for _, w in sorted(told) if "query" in w or w.startswith(("coded", "waits"))]
 
 
 # -- deliveries ------------------------------------------------------------------------------------
@@ -437,6 +441,23 @@ async def test_an_answer_of_a_sender_that_is_not_expected_counts_for_nothing(des
     )
     assert (await desk.hl7(result))["result"] == "IGNORED"
     assert (await desk.query(query_id))["status"] == "sent"
+
+
+async def test_an_answer_finds_the_account_that_took_over_the_encounter(desk):
+    gone, stays = await held(desk, "A0"), await held(desk, "A1")
+    query_id = await sent(desk, gone)
+    mrg = segment("MRG", f1="RA0^^^HOSP^MR", f3="A0")
+    merge = message("ADT^A40", pid("RA1", "A1"), mrg, number="40", sent="20260309")
+    assert (await desk.hl7(merge))["result"].startswith("ACCEPTED")
+    await desk.hl7(answering(query_id, account="A0"))
+    reasons = (await desk.ask("GET", f"/v1/encounters/{stays}", status=200))["reasons"]
+    assert {"rule_id": "query-answered", "path": f"queries/{query_id}"}.items() <= {
+        (name, value) for reason in reasons for name, value in reason.items()
+    }
+    cause = {"cause": "answered"}
+    await desk.ask("POST", f"/v1/queries/{query_id}/closures", cause, status=201)
+    reasons = (await desk.ask("GET", f"/v1/encounters/{stays}", status=200))["reasons"]
+    assert not [reason for reason in reasons if reason["rule_id"].startswith("query")]
 
 
 # -- people ----------------------------------------------------------------------------------------

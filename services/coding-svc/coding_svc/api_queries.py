@@ -282,6 +282,7 @@ async def send_query(
         QueryIsClosed,
         AnswerUnclear,
         PatientForgotten,
+        StreamMoved,
         *CHANGE_PROBLEMS,
     ),
     dependencies=[needs("coder", "manager", "physician")],
@@ -290,16 +291,15 @@ async def answer_query(
     query_id: Id, body: AnswerIn, caller: Caller, way: CallersWay, asking: Asking, answer: Response
 ) -> QueryOut:
     """Answer a query: the physician themselves, or a coder who enters what a physician said."""
-    if _is_physician(caller):
-        await _own(way, caller, query_id)
+    is_own = _is_physician(caller)
+    row = await (_own(way, caller, query_id) if is_own else handling.row_of(way, query_id))
     reply = Reply(
         option_key=body.option_key,
         response=body.response,
         text=body.text,
-        answered_by=caller.subject if _is_physician(caller) else body.answered_by,
+        answered_by=caller.subject if is_own else body.answered_by,
     )
-    decide = partial(queries.answer, query_id, reply)
-    outcome = await way.runtime.execute(asking.command([query_id], decide))
+    outcome = await handling.answer_query(way, row, reply, asking.command)
     asking.mark(answer, outcome.repeated)
     return QueryOut.of(await handling.row_of(way, query_id))
 

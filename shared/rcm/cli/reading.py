@@ -34,6 +34,7 @@ _AROUND: Final = frozenset(
         "RemittanceDismissed", "RemittanceFileReceived", "ProviderAdjustmentPosted",
         "CodingQueryOpened", "CodingQuerySent", "CodingQueryAnswered", "CodingQueryEscalated",
         "CodingQueryClosed", "CodingQueryHoldPlaced", "CodingQueryHoldLifted",
+        "CodingQueryAnswerNoted",
         "EncounterTaken", "EncounterReturned", "EncounterAssigned", "ReleaseWithdrawalRequested",
         "ReleaseWithdrawn", "ReleaseWithdrawalRefused", "ReleaseWithdrawalNoted",
         "ReleaseWithdrawalSettled", "AuditCaseCoded", "EvidencePackIssued",

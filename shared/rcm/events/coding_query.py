@@ -5,8 +5,8 @@
                         Escalated ◀─────────┴──▶ Answered ──▶ Closed
 
 What is asked and answered is PHI and travels sealed under the patient's key; what is measured (who,
-when, by which template, how it was answered) is in clear. Two facts are of the encounter's stream:
-the hold that a query places on it, and its end.
+when, by which template, how it was answered) is in clear. Three facts are of the encounter's
+stream: the hold that a query places on it, that it was answered, and the end of the hold.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -277,6 +277,23 @@ class CodingQueryHoldPlaced(Event, frozen=True, kw_only=True):
     query_id: str
 
 
+class CodingQueryAnswerNoted(Event, frozen=True, kw_only=True):
+    """A query that holds an encounter was answered: it waits for its coder now, not for a
+    physician.
+
+    Stream: the encounter.
+
+    Attributes:
+        encounter_id: Which.
+        query_id: The query that was answered.
+    """
+
+    name: ClassVar[str] = "CodingQueryAnswerNoted"
+
+    encounter_id: str
+    query_id: str
+
+
 class CodingQueryHoldLifted(Event, frozen=True, kw_only=True):
     """A query holds an encounter no longer; it was assessed anew in the same transaction.
 
@@ -309,5 +326,10 @@ STREAM_OF_QUERY = (
 )
 """The facts of a query's own stream."""
 
-EVENTS = (*STREAM_OF_QUERY, CodingQueryHoldPlaced, CodingQueryHoldLifted)
+EVENTS = (
+    *STREAM_OF_QUERY,
+    CodingQueryHoldPlaced,
+    CodingQueryAnswerNoted,
+    CodingQueryHoldLifted,
+)
 """All of them, for the catalogue."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rcm.events.coding_query import (
     CodingQueryAnswered,
+    CodingQueryAnswerNoted,
     CodingQueryClosed,
     CodingQueryDelivered,
     CodingQueryDeliveryFailed,
@@ -26,6 +27,7 @@ OF_ENCOUNTER: Final[tuple[type[Event], ...]] = (
     CodingQueryEscalated,
     CodingQueryClosed,
     CodingQueryHoldPlaced,
+    CodingQueryAnswerNoted,
     CodingQueryHoldLifted,
 )
 """What is told in the story of the encounter; the others, in that of the query alone."""
@@ -84,6 +86,7 @@ WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
     ),
     CodingQueryClosed: lambda e: Said(f"physician query closed: {e.cause}", e.note_code),
     CodingQueryHoldPlaced: lambda _: Said("held by a physician query"),
+    CodingQueryAnswerNoted: lambda _: Said("waits for its coder to read an answer", is_detail=True),
     CodingQueryHoldLifted: lambda e: Said(
         "no longer held by a physician query",
         "coded as it was released before" if e.is_as_released else "",

@@ -36,7 +36,7 @@ from rcm.events.coding import (
     EncounterMerged,
     EncounterReceived,
 )
-from rcm.events.coding_query import CodingQueryHoldPlaced
+from rcm.events.coding_query import CodingQueryAnswerNoted, CodingQueryHoldPlaced
 from rcm.events.phi import ClearPhi
 
 REASONS_MAX: Final = 100
@@ -310,13 +310,23 @@ class Step(Struct, frozen=True, kw_only=True):
 
 def _holds_moved(prior: object, encounter: Encounter) -> tuple[Encounter, list[Fact]]:
     """Let the open queries about an account that is merged away hold the one that took it over."""
-    queries = prior.open_queries if isinstance(prior, Encounter) else ()
-    held = structs.replace(encounter, open_queries=(*encounter.open_queries, *queries))
+    if not isinstance(prior, Encounter):
+        return encounter, []
     stream_id = encounter.encounter_id
-    return held, [
-        Fact(stream_id, CodingQueryHoldPlaced(encounter_id=stream_id, query_id=query_id))
-        for query_id in queries
+    held = structs.replace(
+        encounter,
+        open_queries=(*encounter.open_queries, *prior.open_queries),
+        answered_queries=(*encounter.answered_queries, *prior.answered_queries),
+    )
+    placed = [
+        CodingQueryHoldPlaced(encounter_id=stream_id, query_id=query_id)
+        for query_id in prior.open_queries
     ]
+    noted = [
+        CodingQueryAnswerNoted(encounter_id=stream_id, query_id=query_id)
+        for query_id in prior.answered_queries
+    ]
+    return held, [Fact(stream_id, event) for event in (*placed, *noted)]
 
 
 def _merged_away(

@@ -19,10 +19,16 @@ def holds_on(encounter: Encounter, *, release: bool) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if encounter.rework_of and not release:
         found.append(reason("rework-requested", "diagnoses"))
-    found += [reason("query-open", f"queries/{query_id}") for query_id in encounter.open_queries]
+    found += [query_hold(encounter, query_id) for query_id in encounter.open_queries]
     withdrawal = encounter.desk.withdrawal
     if withdrawal is not None and withdrawal.status == "asked":
         found.append(reason("withdrawal-asked", "encounter"))
     elif withdrawal is not None and not release:
         found.append(reason("release-withdrawn", "encounter"))
     return tuple(found)
+
+
+def query_hold(encounter: Encounter, query_id: str) -> Reason:
+    """Say how an open query holds an encounter: by its physician, or by its coder."""
+    is_answered = query_id in encounter.answered_queries
+    return reason("query-answered" if is_answered else "query-open", f"queries/{query_id}")

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from coding_svc.decide import commands
 from coding_svc.decide.encounter import opened
+from coding_svc.decide.holds import query_hold
 from coding_svc.model.account import Account
 from coding_svc.model.encounter import Encounter
 from coding_svc.model.query import (
@@ -24,7 +25,6 @@ from coding_svc.model.query import (
     Reply,
     Response,
 )
-from coding_svc.model.reasons import reason
 from coding_svc.problems import (
     AnswerUnclear,
     EncounterMergedAway,
@@ -46,6 +46,7 @@ from rcm.domain import Context, Fact, Loaded
 from rcm.events.coding import EncounterCoded, EncounterHeld, EncounterReceived
 from rcm.events.coding_query import (
     CodingQueryAnswered,
+    CodingQueryAnswerNoted,
     CodingQueryClosed,
     CodingQueryHoldLifted,
     CodingQueryHoldPlaced,
@@ -121,7 +122,7 @@ def open_query(
     return [
         Fact(query_id, event),
         Fact(encounter_id, placed),
-        _held(encounter, (*encounter.reasons, _hold(query_id))),
+        _held(encounter, (*encounter.reasons, query_hold(encounter, query_id))),
     ]
 
 
@@ -167,8 +168,17 @@ def kind_of(encounter: Encounter, account: Account) -> Kind:
 # -- the answer, and the end -----------------------------------------------------------------------
 
 
-def answer(query_id: str, reply: Reply, loaded: Loaded, context: Context) -> list[Fact]:
+def answer(
+    query_id: str, encounter_id: str, reply: Reply, loaded: Loaded, context: Context
+) -> list[Fact]:
     """Record what a physician answered; an amendment stands beside the first answer.
+
+    Args:
+        query_id: Which.
+        encounter_id: The encounter that it holds now: its own, or the one that took that over.
+        reply: What came back.
+        loaded: The query and the encounter.
+        context: When.
 
     Raises:
         QueryNotFound: There is none.
@@ -177,6 +187,7 @@ def answer(query_id: str, reply: Reply, loaded: Loaded, context: Context) -> lis
         AnswerUnclear: The option is not one of the query's, or there are no words where words are
             the answer.
         PatientForgotten: The patient's key was destroyed.
+        EncounterMergedAway: The hold is on another encounter.
     """
     sent_query(query_id, loaded)
     query, content = query_of(query_id, loaded, context)
@@ -191,7 +202,24 @@ def answer(query_id: str, reply: Reply, loaded: Loaded, context: Context) -> lis
         message_id=reply.message_id,
         answer=ClearPhi.of(query.patient_id, said),
     )
-    return [Fact(query_id, answered)]
+    return [Fact(query_id, answered), *_answer_noted(query_id, encounter_id, loaded)]
+
+
+def _answer_noted(query_id: str, encounter_id: str, loaded: Loaded) -> list[Fact]:
+    """Let the encounter wait for its coder from now on, and for the physician no longer."""
+    encounter = loaded.get(encounter_id)
+    if not isinstance(encounter, Encounter):
+        return []
+    if encounter.status == "merged":
+        raise EncounterMergedAway(encounter.merged_into)
+    if query_id not in encounter.open_queries or query_id in encounter.answered_queries:
+        return []
+    noted = CodingQueryAnswerNoted(encounter_id=encounter_id, query_id=query_id)
+    before = query_hold(encounter, query_id)
+    answered = structs.replace(encounter, answered_queries=(query_id,))
+    after = query_hold(answered, query_id)
+    reasons = [after if r == before else r for r in encounter.reasons]
+    return [Fact(encounter_id, noted), _held(encounter, reasons)]
 
 
 def _response(content: Content, reply: Reply) -> tuple[Response, str, Answer]:
@@ -283,8 +311,10 @@ def _lift(
         return []
     lifted = CodingQueryHoldLifted(encounter_id=encounter_id, query_id=query_id)
     left = tuple(other for other in encounter.open_queries if other != query_id)
-    reasons = tuple(r for r in encounter.reasons if r != _hold(query_id))
-    now: dict[str, Any] = {**loaded, encounter_id: structs.replace(encounter, open_queries=left)}
+    reasons = tuple(r for r in encounter.reasons if r != query_hold(encounter, query_id))
+    answered = tuple(other for other in encounter.answered_queries if other != query_id)
+    without = structs.replace(encounter, open_queries=left, answered_queries=answered)
+    now: dict[str, Any] = {**loaded, encounter_id: without}
     try:
         facts = commands.look_again(encounter_id, profiles, now, context)
         before = opened(encounter, context)
@@ -396,10 +426,6 @@ def _held(encounter: Encounter, reasons: Sequence[Any]) -> Fact:
         rework_of=encounter.rework_of,
     )
     return Fact(encounter.encounter_id, held)
-
-
-def _hold(query_id: str) -> Any:
-    return reason("query-open", f"queries/{query_id}")
 
 
 def _rules(found: Sequence[QueryFinding]) -> list[str]:

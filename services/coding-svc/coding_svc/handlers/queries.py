@@ -79,11 +79,40 @@ async def close_query(
         StreamMoved: Its encounter is being merged on and on.
         Problem: It was refused.
     """
-    encounter_id = (await row_of(way, query_id)).encounter_id
+
+    def closing(encounter_id: str) -> Any:
+        return partial(queries.close, query_id, encounter_id, cause, note_code, way.profiles)
+
+    return await _wherever_it_holds(way, await row_of(way, query_id), closing, command)
+
+
+async def answer_query(
+    way: Way, row: QueryRow, reply: Reply, command: Callable[..., Command]
+) -> Any:
+    """Record an answer, and tell the encounter that its coder is waited for, wherever that is now.
+
+    Raises:
+        Problem: It was refused.
+    """
+
+    def answering(encounter_id: str) -> Any:
+        return partial(queries.answer, row.query_id, encounter_id, reply)
+
+    return await _wherever_it_holds(way, row, answering, command)
+
+
+async def _wherever_it_holds(
+    way: Way,
+    row: QueryRow,
+    decision: Callable[[str], Any],
+    command: Callable[..., Command],
+) -> Any:
+    """Carry out what touches a query and the encounter that it holds, following merges."""
+    encounter_id = row.encounter_id
     for _ in range(MERGES_FOLLOWED_MAX):
-        decide = partial(queries.close, query_id, encounter_id, cause, note_code, way.profiles)
         try:
-            return await way.runtime.execute(command([query_id, encounter_id], decide))
+            streams = [row.query_id, encounter_id]
+            return await way.runtime.execute(command(streams, decision(encounter_id)))
         except EncounterMergedAway as merged:
             encounter_id = merged.into_encounter_id
     raise StreamMoved("The account is being merged on and on.")
@@ -155,12 +184,7 @@ async def take_replies(
             continue
         named = structs.replace(reply, message_id=message_id)
         try:
-            await way.execute(
-                command_id=f"{message_id}/answers/{query_id}",
-                streams=[query_id],
-                decide=partial(queries.answer, query_id, named),
-                key_ids=[row.patient_id],
-            )
+            await answer_query(way, row, named, _answering(way, row, message_id))
         except (QueryIsClosed, QueryIsDraft):
             noticed.append(reason("query-closed", f"queries/{query_id}"))
         except AnswerUnclear:
@@ -170,6 +194,22 @@ async def take_replies(
         else:
             encounters.append(row.encounter_id)
     return encounters, noticed
+
+
+def _answering(way: Way, row: QueryRow, message_id: str) -> Callable[..., Command]:
+    """Make the command of an answer that a message brings: the same again for the same message."""
+
+    def command(streams: Sequence[str], decide: Any) -> Command:
+        return Command(
+            tenant_id=way.tenant_id,
+            command_id=f"{message_id}/answers/{row.query_id}",
+            streams=streams,
+            decide=decide,
+            actor=way.actor,
+            key_ids=[row.patient_id],
+        )
+
+    return command
 
 
 # -- the way out -----------------------------------------------------------------------------------

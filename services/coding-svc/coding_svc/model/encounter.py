@@ -36,7 +36,11 @@ from rcm.events.coding import (
 from rcm.events.coding_audit import AuditDrawn
 from rcm.events.coding_codes import CodeSetsAdopted, SuggestionLearned
 from rcm.events.coding_desk import EvidencePackIssued
-from rcm.events.coding_query import CodingQueryHoldLifted, CodingQueryHoldPlaced
+from rcm.events.coding_query import (
+    CodingQueryAnswerNoted,
+    CodingQueryHoldLifted,
+    CodingQueryHoldPlaced,
+)
 from rcm.events.envelope import Recorded
 from rcm.events.phi import Phi
 
@@ -60,6 +64,7 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
         billed_cents: Their sum.
         service_from: First date of service.
         open_queries: Physician queries that hold it, the oldest first.
+        answered_queries: Those of them that were answered and wait for the coder.
         services: What was billed last, for the patient's other encounters.
         drg: The MS-DRG of what was billed last.
         desk: The encounter as a piece of work.
@@ -78,6 +83,7 @@ class Encounter(Struct, frozen=True, omit_defaults=True, tag="encounter"):
     billed_cents: int = 0
     service_from: str | None = None
     open_queries: tuple[str, ...] = ()
+    answered_queries: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     drg: DrgGrouping | None = None
     desk: Desk = Desk()
@@ -152,7 +158,7 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
                 services=services_of(event.lines),
                 drg=event.drg,
             )
-        case CodingQueryHoldPlaced() | CodingQueryHoldLifted():
+        case CodingQueryHoldPlaced() | CodingQueryAnswerNoted() | CodingQueryHoldLifted():
             return _query_hold(encounter, event)
         case EncounterMerged():
             return structs.replace(
@@ -165,18 +171,26 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
                 billed_cents=0,
                 service_from=None,
                 open_queries=(),
+                answered_queries=(),
             )
         case _:
             return encounter
 
 
 def _query_hold(
-    encounter: Encounter, event: CodingQueryHoldPlaced | CodingQueryHoldLifted
+    encounter: Encounter,
+    event: CodingQueryHoldPlaced | CodingQueryAnswerNoted | CodingQueryHoldLifted,
 ) -> Encounter:
     """Note or drop a query; where nothing was left to bill anew, it is coded as it was before."""
-    others = tuple(query_id for query_id in encounter.open_queries if query_id != event.query_id)
-    if isinstance(event, CodingQueryHoldPlaced):
-        return structs.replace(encounter, open_queries=(*others, event.query_id))
+    query_id = event.query_id
+    others = tuple(other for other in encounter.open_queries if other != query_id)
+    answered = tuple(other for other in encounter.answered_queries if other != query_id)
+    match event:
+        case CodingQueryHoldPlaced():
+            return structs.replace(encounter, open_queries=(*others, query_id))
+        case CodingQueryAnswerNoted():
+            return structs.replace(encounter, answered_queries=(*answered, query_id))
+    left = structs.replace(encounter, open_queries=others, answered_queries=answered)
     if event.is_as_released:
-        return structs.replace(encounter, open_queries=others, status="coded", reasons=())
-    return structs.replace(encounter, open_queries=others)
+        return structs.replace(left, status="coded", reasons=())
+    return left

@@ -152,6 +152,10 @@ REASONS: Final = {
         "A physician query about this encounter is not closed.",
         "Close the query once it is answered, or withdraw it.",
     ),
+    "query-answered": Wording(
+        "A physician query about this encounter was answered.",
+        "Read the answer, code by it, and close the query.",
+    ),
     "query-unknown": _note(
         "The message answers a query that is not here.", "Look at its reference."
     ),
