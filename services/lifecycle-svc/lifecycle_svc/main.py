@@ -37,6 +37,6 @@ def create_app(settings: Settings, own: LifecycleSettings | None = None, **more:
         MANIFEST,
         settings,
         pages=[console(settings, Pipeline(own.addresses))],
-        sign_in="" if settings.oidc_issuer else "/sign-in",
+        sign_in="/sign-in" if settings.oidc_client_id or not settings.oidc_issuer else "",
         **more,
     )

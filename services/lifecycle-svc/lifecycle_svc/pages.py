@@ -18,10 +18,11 @@ from rcm.lifecycle import Money, in_order
 from rcm.lifecycle.claim import STATES
 from rcm.platform.http import Caller, Paging, PhiViews, Runtime, Tenant
 from rcm.platform.http.caller import SESSION_COOKIE
-from rcm.platform.http.identity import ROLES, Forbidden
+from rcm.platform.http.identity import ROLES
 from rcm.platform.http.issuer import DevelopmentIssuer
 from rcm.platform.http.pages import Render, open_templates
 from rcm.platform.http.paging import write_cursor
+from rcm.platform.http.sign_in import same_site, sign_in_router
 from rcm.platform.settings import Settings
 from rcm.problems import NotFound
 
@@ -42,7 +43,9 @@ def console(settings: Settings, pipeline: Pipeline) -> APIRouter:
     _claim(router, render)
     _events(router, render)
     _pipeline(router, render, pipeline)
-    if not settings.oidc_issuer:
+    if settings.oidc_client_id:
+        router.include_router(sign_in_router(settings, "/claims"))
+    elif not settings.oidc_issuer:
         _sign_in(router, render, settings)
     return router
 
@@ -244,7 +247,7 @@ def _sign_in(router: APIRouter, render: Render, settings: Settings) -> None:
         tenant: Annotated[str, Form(max_length=64)],
         role: Annotated[str, Form(max_length=32)],
     ) -> Response:
-        _same_site(request)
+        same_site(request)
         if tenant not in settings.tenants or role not in ROLES:
             raise NotFound("There is no such tenant or role on this machine.")
         token = DevelopmentIssuer(settings).token(tenant, [role], lifetime_s=_SESSION_S)
@@ -256,16 +259,7 @@ def _sign_in(router: APIRouter, render: Render, settings: Settings) -> None:
 
     @router.post("/sign-out")
     async def leave(request: Request) -> Response:
-        _same_site(request)
+        same_site(request)
         answer = RedirectResponse("/sign-in", 303)
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
         return answer
-
-
-def _same_site(request: Request) -> None:
-    """Refuse a form that another site sent."""
-    origin = request.headers.get("origin", "")
-    if origin and origin != f"{request.url.scheme}://{request.headers['host']}":
-        raise Forbidden("The form came from another site.")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("The form came from another site.")

@@ -73,6 +73,14 @@ class Settings(BaseSettings):
         oidc_issuer: `iss` of the access tokens; empty for the development issuer.
         oidc_audience: `aud` that a token must name.
         oidc_jwks_url: Where the issuer's public keys are; the only place that they come from.
+        oidc_client_id: The console's name at the issuer; empty where a proxy signs people in.
+        oidc_client_secret: Its secret; empty for a public client.
+        oidc_authorize_url: Where the issuer signs people in.
+        oidc_token_url: Where it trades a code for tokens.
+        oidc_end_session_url: Where a person signs out there; or empty.
+        oidc_scope: What is asked for; must bring an access token for `oidc_audience`.
+        console_url: How people reach the console, such as `https://claims.hospital.example`; the
+            issuer sends them back to `/sign-in/callback` under it.
         oidc_tenant_claim: The claim that names the tenant.
         oidc_roles_claim: The claim that lists the roles.
         master_key: 32 bytes as base64 that wrap the tenants' keys, such as a secret that the
@@ -113,6 +121,13 @@ class Settings(BaseSettings):
     oidc_issuer: str = ""
     oidc_audience: str = "claimstream"
     oidc_jwks_url: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", repr=False)
+    oidc_authorize_url: str = ""
+    oidc_token_url: str = ""
+    oidc_end_session_url: str = ""
+    oidc_scope: str = "openid"
+    console_url: str = ""
     oidc_tenant_claim: str = "tenant"
     oidc_roles_claim: str = "roles"
     master_key: str = Field("", repr=False)
@@ -156,6 +171,10 @@ class Settings(BaseSettings):
             ("https://", "http://127.0.0.1")
         ):
             raise Misconfigured("RCM_OIDC_JWKS_URL must be https")
+        if self.oidc_client_id:
+            for name in ("oidc_authorize_url", "oidc_token_url", "console_url"):
+                if not getattr(self, name).startswith(("https://", "http://127.0.0.1")):
+                    raise Misconfigured(f"RCM_{name.upper()} is needed, and must be https")
         if self.vault_url and not self.vault_url.startswith(("https://", "http://127.0.0.1")):
             raise Misconfigured("RCM_VAULT_URL must be https")
         if self.vault_url and (self.master_key or not self.vault_token):

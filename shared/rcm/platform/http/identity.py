@@ -7,9 +7,10 @@ not from the token.
 
 import asyncio
 import hashlib
+import hmac
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Protocol, get_args
 
@@ -40,6 +41,7 @@ TENANT_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 _ALGORITHMS: Final = frozenset({"ES256", "ES384", "RS256", "PS256", "EdDSA"})
 _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_ID_TYPES: Final = frozenset({"", "jwt"})
 _TOKEN_LENGTH_MAX: Final = 8_192
 _SKEW_S: Final = 60
 _LIFETIME_S_MAX: Final = 24 * 60 * 60
@@ -129,7 +131,36 @@ class Verifier:
         self._seen[digest] = (now + _CACHE_S, identity)
         return identity
 
-    async def _claims(self, token: str) -> Mapping[str, Any]:
+    @property
+    def now_s(self) -> int:
+        """The time by which tokens are judged, in seconds since 1970."""
+        return int(self._clock())
+
+    async def verify_id_token(self, token: str, client_id: str, nonce: str) -> str:
+        """Return the subject that an ID token was given for; it opens nothing by itself.
+
+        Raises:
+            Unauthenticated: It is not for us, or not of the sign-in that this nonce began.
+        """
+        now = self._clock()
+        try:
+            claims = await self._claims(token, _ID_TYPES)
+            holds = (
+                claims["iss"] == self._issuer
+                and claims["aud"] in (client_id, [client_id])
+                and claims.get("azp", client_id) == client_id
+                and type(claims["exp"]) is type(claims["iat"]) is int
+                and claims["iat"] - _SKEW_S <= now < claims["exp"] + _SKEW_S
+                and hmac.compare_digest(claims["nonce"].encode(), nonce.encode())
+            )
+        except (jwt.PyJWTError, LookupError, ValueError, TypeError, AttributeError,
+                MalformedJson) as error:  # fmt: skip
+            raise Unauthenticated("Get a new access token.") from error
+        if not holds:
+            raise Unauthenticated("Get a new access token.")
+        return str(claims["sub"])
+
+    async def _claims(self, token: str, types: Collection[str] = _TYPES) -> Mapping[str, Any]:
         if len(token) > _TOKEN_LENGTH_MAX or not token.isascii() or token.count(".") != 2:
             raise jwt.InvalidTokenError
         head, body, _ = token.split(".")
@@ -138,7 +169,7 @@ class Verifier:
         if (
             not isinstance(header, dict)
             or not isinstance(claims, dict)
-            or str(header.get("typ", "")).lower() not in _TYPES
+            or str(header.get("typ", "")).lower() not in types
             or header.get("alg") not in _ALGORITHMS
             or "crit" in header
             or "cty" in header
