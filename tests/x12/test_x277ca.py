@@ -14,6 +14,7 @@ from rcm.x12.x277ca import (
     StatusCode,
 )
 from x12_cases import an_envelope, corpus_files, interchange
+from x12_seeded_faults import counted, seeded, written
 
 GS = "GS*HN*PAYER*CLINIC*20260302*1200*7*X*005010X214"
 ST = "ST*277*0001*005010X214"
@@ -186,3 +187,20 @@ def test_what_is_read_of_the_corpus_is_written_and_read_again(path):
     again = x277ca.read(x277ca.write(reading.acknowledgments, an_envelope()))
     wanted = tuple(replace(one, is_complete=True) for one in reading.acknowledgments)
     assert again.acknowledgments == wanted
+
+
+def test_the_numbers_of_the_levels_are_held_together_on_reading():
+    """A claim under another provider's number would be somebody else's claim."""
+    data = written(counted(seeded("277CA", "HL*5*", "HL02=2")))
+    (found,) = x277ca.read(data).findings
+    assert (found.rule_id, found.position, found.place.loop) == (
+        "hl-parent",
+        "HL02",
+        "2000A[1]/2000B[1]/2000C[1]/2000D[2]",
+    )
+    assert {
+        one.rule_id for one in x277ca.read(written(seeded("277CA", "HL*3*", "HL01=9"))).findings
+    } == {
+        "hl-number",
+        "hl-parent",
+    }

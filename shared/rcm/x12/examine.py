@@ -164,7 +164,7 @@ class Examination:
         situations: Situations | None = None
         for unit, events in stream.units():
             if unit.name == "ST":
-                situations = Situations(unit.transaction)
+                situations = Situations(unit.transaction, has_hierarchy=False)
             if situations is not None:
                 stream.findings += situations.feed(unit)
             for event in events:

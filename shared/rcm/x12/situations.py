@@ -8,7 +8,6 @@ The hierarchy and the NPIs are checked everywhere; the rest is each guide's own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from typing import Final
 
 from rcm.x12.envelope import Transaction, Unit
@@ -53,9 +52,14 @@ _CHECKED_ELSEWHERE: Final = frozenset({"835", "837"})
 
 
 class Situations:
-    """Checks one transaction; feed it every unit, in order, SE last."""
+    """Checks one transaction; feed it every unit, in order, SE last.
 
-    def __init__(self, transaction: Transaction) -> None:
+    Args:
+        transaction: The transaction.
+        has_hierarchy: Check HL as well; readers that check it themselves need not.
+    """
+
+    def __init__(self, transaction: Transaction, *, has_hierarchy: bool = True) -> None:
         guide = transaction.guide
         key = f"{guide.set_code} {guide.guide_id}" if guide is not None else ""
         self._walk = None
@@ -64,7 +68,7 @@ class Situations:
         # The 820 of the exchanges (005010X306) reads by the same table and balances otherwise.
         made = Situation if transaction.version == "005010X306" else _MADE.get(key, Situation)
         self._situation = made()
-        self._hierarchy = Hierarchy(transaction.set_code)
+        self._hierarchy = Hierarchy(transaction.set_code) if has_hierarchy else None
 
     def feed(self, unit: Unit) -> list[Finding]:
         """Check the next unit."""
@@ -72,14 +76,17 @@ class Situations:
             return []
         if unit.name == "SE":
             # What was cut off says nothing of what is missing.
-            ends = () if unit.is_cut_off else (self._hierarchy.end(), self._situation.end())
-            return list(chain(*ends))
+            if unit.is_cut_off:
+                return []
+            levels = self._hierarchy.end() if self._hierarchy is not None else ()
+            return [*levels, *self._situation.end()]
         return list(self._check(self._walk.see(unit), unit.name))
 
     def _check(self, seen: Sequence[Seen], name: str) -> Iterator[Finding]:
         for one in seen:
             if one.segment[0] == "HL":
-                yield from self._hierarchy.take(one)
+                if self._hierarchy is not None:
+                    yield from self._hierarchy.take(one)
             elif one.segment[0] in _NPI_AT:
                 yield from _check_npi(one)
             elif one.segment[0] in _DATA_AT:

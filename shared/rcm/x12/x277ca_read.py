@@ -1,5 +1,6 @@
 """Read 277CAs. A patient's level (2000D) is the unit of failure; levels above it are a header."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
@@ -12,10 +13,12 @@ from rcm.x12.checker import Checker
 from rcm.x12.envelope import Unit
 from rcm.x12.findings import Finding
 from rcm.x12.guide_277ca import GUIDE
+from rcm.x12.hierarchy import Hierarchy
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
 from rcm.x12.set_aside import SetAside, cut_off, faulty_segment, headless, stranger, unreadable
 from rcm.x12.values import cents, day, optional_cents, optional_day, optional_quantity
+from rcm.x12.walk import Seen
 from rcm.x12.x277ca_documents import (
     ClaimAcknowledgment,
     ClaimStatus,
@@ -28,6 +31,7 @@ from rcm.x12.x277ca_documents import (
     StatusCode,
 )
 
+_LEVEL = re.compile(r"2000[A-D]\[\d+\](?:/2000[A-D]\[\d+\])*")
 _PATIENT = "PT"
 _HL_PARENTS = {"21": "20", "19": "21", _PATIENT: "19"}
 
@@ -76,6 +80,7 @@ class Stream:
     def units(self) -> Iterator[tuple[Unit, list[Event]]]:
         """Give each unit with the events in it; SE comes last and has none."""
         levels = _Levels()
+        hierarchy = Hierarchy("277")
         checker: Checker | None = None
         for unit in self.reader.units():
             if unit.transaction.guide is not GUIDE:
@@ -86,9 +91,16 @@ class Stream:
                 continue
             if unit.name == "ST":
                 checker = Checker(unit.transaction, relax=self._relax)
-                levels = _Levels()
+                levels, hierarchy = _Levels(), Hierarchy("277")
             assert checker is not None
             self.findings += checker.feed(unit)
+            if unit.name == "HL":
+                # The level's own loop; what it holds has been walked through by now.
+                loop = _LEVEL.match(checker.path)
+                seen = Seen(unit, 0, unit.segments[0], loop[0] if loop is not None else "")
+                self.findings += hierarchy.take(seen)
+            elif unit.name == "SE" and not unit.is_cut_off:
+                self.findings += hierarchy.end()
             events = [] if unit.name == "SE" else levels.take(unit)
             self.findings += [one.findings[0] for one in events if isinstance(one, SetAside)]
             yield unit, events
