@@ -25,8 +25,9 @@ from rcm.events.catalogue import CATALOGUE
 from rcm.events.envelope import Recorded
 from rcm.events.event import Catalogue
 from rcm.events.phi import ClearPhi, Phi
-from rcm.platform.engine.batch import Batch, Core, Outcome, command_key
+from rcm.platform.engine.batch import Batch, Core
 from rcm.platform.engine.intake import Intake, Reader
+from rcm.platform.engine.outcomes import Outcome, command_key
 from rcm.platform.keys import KeyDestroyed, KeyName, NotSealedHere
 from rcm.platform.log.port import Draft, Record, unpack_headers
 from rcm.platform.store.port import (
@@ -338,8 +339,8 @@ def fact_of(catalogue: Catalogue, record: Record) -> Recorded[Any]:
     """Decode a record of the log."""
     from rcm.events.envelope import attributes, recorded
 
-    found = attributes(record.headers)
-    return recorded(found, catalogue.decode(found["ce_type"], record.value))
+    found = attributes(record.packed)
+    return recorded(found, catalogue.decode(found.event_type, record.value))
 
 
 def _bound(tenant_id: str, bound_to: str) -> bytes:

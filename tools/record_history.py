@@ -42,7 +42,7 @@ def read_history(path: Path) -> list[Recorded[Any]]:
         for line in file:
             headers, value = msgspec.json.decode(line, type=tuple[dict[str, str], msgspec.Raw])
             found = attributes(headers)
-            events.append(recorded(found, CATALOGUE.decode(found["ce_type"], bytes(value))))
+            events.append(recorded(found, CATALOGUE.decode(found.event_type, bytes(value))))
     return events
 
 

@@ -136,8 +136,9 @@ def test_an_event_nobody_asks_for_is_passed_over_and_remembered():
 
 
 @pytest.mark.parametrize("change", [
-    {"headers": {}},
-    {"headers": {"ce_id": "x"}},
+    {"packed": {}},
+    {"packed": {"ce_id": "x"}},
+    {"packed": b"\xc1"},
     {"key": b"lakeview:s1"},
     {"value": b"{"},
     {"value": b'{"word": 7}'},
@@ -154,7 +155,7 @@ def test_a_later_version_of_an_event_that_is_reacted_to_is_parked():
     story = beta.given()
     record = story.arriving(noted())
     headers = {**record.headers, "ce_type": "Noted.v2"}
-    story.service.deliver(record._replace(headers=headers))
+    story.service.deliver(record._replace(packed=headers))
     story.parked()
 
 

@@ -66,17 +66,16 @@ async def read_event(runtime: Runtime, tenant_id: str, event_id: str) -> EventVi
     record = await runtime.log.read(topic, int(partition), int(offset))
     if record is None:
         raise NotFound
-    headers = attributes(record.headers)
-    if (headers["tenant"], headers["ce_id"]) != (tenant_id, event_id):
+    envelope = attributes(record.packed)
+    if (envelope.tenant_id, envelope.event_id) != (tenant_id, event_id):
         raise NotFound
-    name = headers["ce_type"].partition(".")[0]
     body = msgspec.json.decode(record.value, type=dict[str, Any])
-    fields = [f for f in CATALOGUE.phi_fields.get(name, ()) if body.get(f) is not None]
+    fields = [f for f in CATALOGUE.phi_fields.get(envelope.event_name, ()) if body.get(f) is not None]
     return EventView(
         event_id=event_id,
-        type=headers["ce_type"],
+        type=envelope.event_type,
         place=step.place,
-        headers=dict(headers),
+        headers=dict(record.headers),
         body=body,
         phi_fields=fields,
     )

@@ -1,10 +1,10 @@
 """Reading the log from its beginning, for commands that need nothing but the log."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from rcm.events.catalogue import CATALOGUE, TOPICS
-from rcm.events.envelope import Recorded, attributes, recorded
+from rcm.events.envelope import Envelope, Recorded, attributes, recorded
 from rcm.events.event import NotAnEvent
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog, Record
@@ -12,8 +12,8 @@ from rcm.platform.settings import Settings
 
 CHUNK: Final = 2_000
 
-Wanted = Callable[[Mapping[str, str]], bool]
-"""Tells from the headers whether an event is worth decoding."""
+Wanted = Callable[[Envelope], bool]
+"""Tells from the envelope whether an event is worth decoding."""
 
 Unreadable = Callable[[Record, NotAnEvent], None]
 
@@ -35,9 +35,9 @@ async def everything(
             while records := await log.read_range(topic, partition, start, end, CHUNK):
                 for record in records:
                     try:
-                        found = attributes(record.headers)
+                        found = attributes(record.packed)
                         if wanted(found):
-                            event = CATALOGUE.decode(found["ce_type"], record.value)
+                            event = CATALOGUE.decode(found.event_type, record.value)
                             place = f"{record.topic}/{record.partition}/{record.offset}"
                             yield recorded(found, event, place)
                     except NotAnEvent as error:

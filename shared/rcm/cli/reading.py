@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +13,7 @@ from rcm.cli import talking
 from rcm.cli.audit import read_trails
 from rcm.cli.comparing import Comparison
 from rcm.cli.log_reading import read_all
+from rcm.events.envelope import Envelope
 from rcm.events.event import NotAnEvent
 from rcm.invariants import Breach, check
 from rcm.invariants.audit import Head, check_chains
@@ -66,10 +66,10 @@ def lifecycle(
 
 
 async def _life(settings: Settings, claim_id: str, tenant: str) -> Life | None:
-    def wanted(found: Mapping[str, str]) -> bool:
-        if found["tenant"] != tenant:
+    def wanted(found: Envelope) -> bool:
+        if found.tenant_id != tenant:
             return False
-        return found["ce_subject"] == claim_id or found["ce_type"].partition(".")[0] in _AROUND
+        return found.stream_id == claim_id or found.event_name in _AROUND
 
     with talking.progress("reading the log") as bar:
         events = await read_all(settings, wanted, bar)
@@ -147,8 +147,8 @@ def verify(
     def note(record: Record, _error: NotAnEvent) -> None:
         unreadable.append(f"{record.topic}/{record.partition}/{record.offset}")
 
-    def wanted(found: Mapping[str, str]) -> bool:
-        return not tenant or found["tenant"] == tenant
+    def wanted(found: Envelope) -> bool:
+        return not tenant or found.tenant_id == tenant
 
     with talking.progress("reading the log") as bar:
         events = asyncio.run(read_all(settings, wanted, bar, note))

@@ -10,7 +10,7 @@ value    canonical JSON of the event, PHI fields sealed
 
 from collections.abc import Mapping
 from hashlib import sha1
-from typing import Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -29,16 +29,48 @@ _UUID_BITS: Final = 0x5000_8000_0000_0000_0000
 Headers = Mapping[str, str]
 """The headers of a record; none at all where they are not UTF-8."""
 
-_REQUIRED: Final = (
-    "ce_id",
-    "ce_source",
-    "ce_type",
-    "ce_subject",
-    "ce_time",
-    "tenant",
-    "streamversion",
-)
 _ID_LENGTH_MAX: Final = 200
+
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=_ID_LENGTH_MAX)]
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The attributes of an event as the headers of its record hold them; see `Recorded`.
+
+    Its fields stand in the order in which the headers are written.
+    """
+
+    specversion: str = msgspec.field(name="ce_specversion", default="")
+    event_id: _Id = msgspec.field(name="ce_id")
+    source: _Id = msgspec.field(name="ce_source")
+    event_type: _Id = msgspec.field(name="ce_type")
+    stream_id: _Id = msgspec.field(name="ce_subject")
+    recorded_at: _Id = msgspec.field(name="ce_time")
+    tenant_id: _Id = msgspec.field(name="tenant")
+    version: _Id = msgspec.field(name="streamversion")
+    correlation_id: str = msgspec.field(name="correlationid", default="")
+    causation_id: str = msgspec.field(name="causationid", default="")
+    actor: str = ""
+    traceparent: str = ""
+    handled: str = ""
+    idempotency: str = ""
+
+    @property
+    def stream_version(self) -> int:
+        """Its number within its stream."""
+        return int(self.version)
+
+    @property
+    def event_name(self) -> str:
+        """The event's name, without its version."""
+        return self.event_type.partition(".")[0]
+
+
+_REQUIRED: Final = tuple(
+    field.encode_name for field in msgspec.structs.fields(Envelope) if field.required
+)
+_unpack: Final = msgspec.msgpack.Decoder(Envelope).decode
+_unpack_any: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
 class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
@@ -57,7 +89,7 @@ class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         actor: Who or what acted: a service, or a user's subject.
         traceparent: W3C trace context, or empty.
         handled: How far the source had handled its upstream when it recorded this:
-            `topic/partition:next_offset,...`.
+            `topic/partition:next_offset,...`; on the last fact of a transaction, empty on others.
         idempotency: `key|sha256 of the request` of the command that caused it, or empty.
         place: Where it stands on the log: `topic/partition/offset`; empty before it is there.
         event: The fact itself.
@@ -83,27 +115,28 @@ class Recorded(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         """The log key; orders everything about one stream."""
         return log_key(self.tenant_id, self.stream_id)
 
+    def envelope(self) -> Envelope:
+        """Return the attributes alone."""
+        return Envelope(
+            specversion="1.0",
+            event_id=self.event_id,
+            source=self.source,
+            event_type=self.event.type_name(),
+            stream_id=self.stream_id,
+            recorded_at=self.recorded_at,
+            tenant_id=self.tenant_id,
+            version=str(self.stream_version),
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            actor=self.actor,
+            traceparent=self.traceparent,
+            handled=self.handled,
+            idempotency=self.idempotency,
+        )
+
     def headers(self) -> dict[str, str]:
         """Write the attributes as log headers; each is UTF-8 on the wire."""
-        found = {
-            "ce_specversion": "1.0",
-            "ce_id": self.event_id,
-            "ce_source": self.source,
-            "ce_type": self.event.type_name(),
-            "ce_subject": self.stream_id,
-            "ce_time": self.recorded_at,
-            "tenant": self.tenant_id,
-            "streamversion": str(self.stream_version),
-            "correlationid": self.correlation_id,
-            "causationid": self.causation_id,
-            "actor": self.actor,
-        }
-        if self.traceparent:
-            found["traceparent"] = self.traceparent
-        if self.handled:
-            found["handled"] = self.handled
-        if self.idempotency:
-            found["idempotency"] = self.idempotency
+        found: dict[str, str] = msgspec.to_builtins(self.envelope())
         return found
 
 
@@ -112,37 +145,47 @@ def log_key(tenant_id: str, stream_id: str) -> bytes:
     return f"{tenant_id}:{stream_id}".encode()
 
 
-def attributes(headers: Headers) -> Headers:
-    """Check headers that came from the log.
+def attributes(headers: Headers | bytes) -> Envelope:
+    """Read headers that came from the log, by name or packed by `pack_headers`.
 
     Raises:
         NotAnEvent: One is missing, is over 200 characters where an id stands, or the version is no
             number.
     """
-    for name in _REQUIRED:
-        if not 0 < len(headers.get(name, "")) <= _ID_LENGTH_MAX:
-            raise NotAnEvent(f"header {name} is missing or too long")
-    version = headers["streamversion"]
+    try:
+        found = _unpack(headers) if type(headers) is bytes else msgspec.convert(headers, Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotAnEvent(f"header {_bad_header(headers)} is missing or too long") from error
+    version = found.version
     if not (version.isascii() and version.isdigit() and len(version) <= 18 and int(version) > 0):
         raise NotAnEvent("header streamversion is not a positive number")
-    return headers
+    return found
 
 
-def recorded(found: Mapping[str, str], event: Event, place: str = "") -> Recorded[Event]:
+def _bad_header(headers: Headers | bytes) -> str:
+    try:
+        named = _unpack_any(headers) if isinstance(headers, bytes) else headers
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        named = {}
+    bad = (name for name in _REQUIRED if not 0 < len(named.get(name, "")) <= _ID_LENGTH_MAX)
+    return next(bad, "of some name")
+
+
+def recorded(found: Envelope, event: Event, place: str = "") -> Recorded[Event]:
     """Put attributes read from the log and the decoded event together."""
     return Recorded(
-        event_id=found["ce_id"],
-        source=found["ce_source"],
-        tenant_id=found["tenant"],
-        stream_id=found["ce_subject"],
-        stream_version=int(found["streamversion"]),
-        recorded_at=found["ce_time"],
-        correlation_id=found.get("correlationid", ""),
-        causation_id=found.get("causationid", ""),
-        actor=found.get("actor", ""),
-        traceparent=found.get("traceparent", ""),
-        handled=found.get("handled", ""),
-        idempotency=found.get("idempotency", ""),
+        event_id=found.event_id,
+        source=found.source,
+        tenant_id=found.tenant_id,
+        stream_id=found.stream_id,
+        stream_version=int(found.version),
+        recorded_at=found.recorded_at,
+        correlation_id=found.correlation_id,
+        causation_id=found.causation_id,
+        actor=found.actor,
+        traceparent=found.traceparent,
+        handled=found.handled,
+        idempotency=found.idempotency,
         place=place,
         event=event,
     )

@@ -61,6 +61,11 @@ class NotAnEvent(ValueError):
     """
 
 
+def canonical(event: Event) -> bytes:
+    """Write an event as canonical JSON, unchecked; `Catalogue.encode` checks."""
+    return _ENCODER.encode(event)
+
+
 class Catalogue:
     """The events that a program knows, by name: encodes and decodes them."""
 
@@ -82,7 +87,7 @@ class Catalogue:
             assert type(getattr(event, field)) is not ClearPhi, (
                 f"{event.name}.{field} is not sealed"
             )
-        data = _ENCODER.encode(event)
+        data = canonical(event)
         self._decoders[event.name].decode(data)
         return data
 

@@ -27,6 +27,10 @@ _NONCE: Final = 12
 _KEY: Final = 32
 _ID_BYTES: Final = 10
 _CACHE_MAX: Final = 50_000
+_DIGITS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS: Final = [one + two for one in _DIGITS for two in _DIGITS]
+_SHIFTS: Final = range(_ID_BYTES * 8 - 10, -10, -10)
+"""Base 32 (RFC 4648) in lower case, ten bits at a time; `base64` takes three times as long."""
 
 
 class KeyName(NamedTuple):
@@ -176,7 +180,8 @@ class KeyFolder:
         """
         content = "".join(f"{len(part)}:{part}" for part in (prefix, *parts)).encode()
         digest = hmac.digest(self._tenant(tenant_id).hash_key, content, hashlib.sha256)
-        return f"{prefix}_{base64.b32encode(digest[:_ID_BYTES]).decode().lower()}"
+        number = int.from_bytes(digest[:_ID_BYTES])
+        return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
     async def destroy(self, tenant_id: str, key_id: str) -> None:
         """Overwrite the data key and remember that there was one."""

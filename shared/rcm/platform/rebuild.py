@@ -16,8 +16,9 @@ from typing import Any, Final
 from rcm.events.catalogue import CATALOGUE, TOPICS
 from rcm.events.envelope import Recorded, derived_id, recorded
 from rcm.events.event import Catalogue, NotAnEvent
-from rcm.platform.engine.batch import Batch, Core, write_outcome
+from rcm.platform.engine.batch import Batch, Core
 from rcm.platform.engine.intake import Reader, readable
+from rcm.platform.engine.outcomes import write_outcome
 from rcm.platform.keys import open_keys
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog, Record, TopicPartition
@@ -222,12 +223,12 @@ class _Rebuild:
             for record in records:
                 try:
                     found = readable(record)
-                    event = self._core.catalogue.decode(found["ce_type"], record.value)
+                    event = self._core.catalogue.decode(found.event_type, record.value)
                 except NotAnEvent:
                     # Not ours; were it ours, its stream would have a gap, and that stops us.
                     self.foreign_count += 1
                     continue
-                if found["ce_source"] == self._core.service.name:
+                if found.source == self._core.service.name:
                     yield recorded(found, event)
                 else:
                     self.foreign_count += 1
@@ -292,10 +293,8 @@ class _Rebuild:
                 found = readable(record)
             except NotAnEvent:
                 continue
-            seen[found["tenant"], found["ce_source"], found["ce_subject"]] = int(
-                found["streamversion"]
-            )
-            tenants.add(found["tenant"])
+            seen[found.tenant_id, found.source, found.stream_id] = found.stream_version
+            tenants.add(found.tenant_id)
         async with self._store.transaction(tenants or {"-"}) as transaction:
             loaded = await transaction.load(Wanted(upstream=set(seen)))
             changes = Changes(consumed=consumed)

@@ -20,8 +20,9 @@ from rcm.events.phi import Phi
 from rcm.platform.audit.opening import open_trail
 from rcm.platform.audit.port import AuditTrail
 from rcm.platform.crash import crash_point
-from rcm.platform.engine.batch import Core, Outcome
+from rcm.platform.engine.batch import Core
 from rcm.platform.engine.loop import Engine
+from rcm.platform.engine.outcomes import Outcome
 from rcm.platform.keys import KeyName, Keys, KeysMissing, open_keys
 from rcm.platform.log.opening import open_log
 from rcm.platform.log.port import EventLog

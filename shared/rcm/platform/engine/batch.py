@@ -6,7 +6,7 @@ or none, and a unit that fails leaves the others as they are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -14,17 +14,18 @@ import msgspec
 
 from rcm.domain import Command, Fact, Service
 from rcm.events.delivery import EventParked, EventUnparked
-from rcm.events.envelope import Recorded, attributes, derived_id, recorded
+from rcm.events.envelope import Recorded, attributes, derived_id
 from rcm.events.event import Catalogue, Event
 from rcm.events.phi import ClearPhi, Phi
+from rcm.platform.engine.circumstances import Circumstances
 from rcm.platform.engine.intake import Intake, bound_to
+from rcm.platform.engine.outcomes import Outcome, command_key, read_outcome, write_outcome
 from rcm.platform.engine.parking import StillParked, parked_again, parked_event, parking_stream
 from rcm.platform.keys import KeyName, Keys, KeysMissing
 from rcm.platform.log.partitioner import partition_of
-from rcm.platform.log.port import Draft, pack_headers, unpack_headers
+from rcm.platform.log.port import Draft, pack_headers
 from rcm.platform.store.port import (
     Changes,
-    CommandKey,
     Loaded,
     StoredOutcome,
     StoreUnavailable,
@@ -40,21 +41,10 @@ T = TypeVar("T")
 KERNEL_EVENTS: Final = (EventParked, EventUnparked)
 """Facts of the kernel: their streams have no state of the service."""
 
+_NONE: Final[frozenset[int]] = frozenset()
+
 NO_STATE: Final = b"null"
 """What a stream of the kernel's own facts stores."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command.
-
-    Attributes:
-        recorded: The facts. On a repeat they come back without their PHI.
-        repeated: An earlier outcome: nothing was done.
-    """
-
-    recorded: Sequence[Recorded[Any]]
-    repeated: bool = False
 
 
 class LogIncomplete(RuntimeError):
@@ -79,30 +69,6 @@ class Core:
         self.partition_count: Final = partition_count
         self.encode_state: Final = msgspec.json.Encoder(order="deterministic").encode
         self.decode_state: Final = msgspec.json.Decoder(service.state).decode
-
-
-class Circumstances:
-    """The impure things that a decision may use: `rcm.domain.Context`."""
-
-    __slots__ = ("_keys", "cause_id", "now", "tenant_id")
-
-    def __init__(self, keys: Keys, tenant_id: str, now: datetime, cause_id: str) -> None:
-        self._keys = keys
-        self.tenant_id = tenant_id
-        self.now = now
-        self.cause_id = cause_id
-
-    def open(self, phi: Phi, shape: type[T]) -> T | None:
-        """Read PHI; None when its key was destroyed."""
-        if type(phi) is ClearPhi:
-            content: bytes | None = phi.content
-        else:
-            content = self._keys.open(self.tenant_id, phi)
-        return None if content is None else msgspec.json.decode(content, type=shape)
-
-    def opaque_id(self, prefix: str, *parts: str) -> str:
-        """Derive an id by the tenant's keyed hash."""
-        return self._keys.opaque_id(self.tenant_id, prefix, *parts)
 
 
 class Story(NamedTuple):
@@ -135,14 +101,16 @@ class Tally:
     parked_count: int = 0
 
 
-@dataclass(slots=True)
 class _Unit:
     """What one record or command contributes; merged only when all of it went well."""
 
-    streams: dict[StreamKey, _Held] = field(default_factory=dict)
-    rows: list[BoundRow] = field(default_factory=list)
-    outbox: list[Draft] = field(default_factory=list)
-    recorded: list[Recorded[Any]] = field(default_factory=list)
+    __slots__ = ("outbox", "recorded", "rows", "streams")
+
+    def __init__(self) -> None:
+        self.streams: dict[StreamKey, _Held] = {}
+        self.rows: list[BoundRow] = []
+        self.outbox: list[Draft] = []
+        self.recorded: list[Recorded[Any]] = []
 
 
 class Batch:
@@ -176,7 +144,7 @@ class Batch:
         """Handle an upstream record: once, in the order of its stream, or park it."""
         upstream, version = intake.upstream, intake.version
         last = self._last(upstream)
-        waiting = self._loaded.parked.get(upstream, set()) if version else set()
+        waiting = self._loaded.parked.get(upstream, _NONE) if version else _NONE
         if version and (version <= last or version in waiting):
             self.tally.repeated_count += 1
         elif intake.fault:
@@ -224,7 +192,8 @@ class Batch:
         self._merge(unit)
         if unit.recorded and command.is_remembered:
             self.changes.outcomes[key] = StoredOutcome(
-                command.request_hash, write_outcome(self._core.catalogue, unit.recorded)
+                command.request_hash,
+                write_outcome(self._core.catalogue, unit.recorded, unit.outbox),
             )
         return Outcome(unit.recorded)
 
@@ -280,7 +249,13 @@ class Batch:
         return True
 
     def finish(self) -> Changes:
-        """Write out the states that changed."""
+        """Write out the states that changed, and on the last fact how far the upstream is handled:
+        where that one is on the log, all that was recorded with it is.
+        """
+        if self._handled and self.changes.outbox:
+            last = self.changes.outbox[-1]
+            envelope = msgspec.structs.replace(attributes(last.headers), handled=self._handled)
+            self.changes.outbox[-1] = last._replace(headers=pack_headers(envelope))
         encode = self._core.encode_state
         for key, held in self._streams.items():
             if held.version != held.stored_version:
@@ -290,11 +265,13 @@ class Batch:
 
     def _handle(self, intake: Intake) -> str:
         """Decide or fold a record. Returns the name of the failure, or nothing."""
-        unit = _Unit()
         event = intake.event
-        tenant_id = intake.upstream[0]
+        if event is None:
+            self._handled_one(intake)
+            return ""
+        unit, tenant_id = _Unit(), intake.upstream[0]
         try:
-            if event is not None and intake.reaction is not None:
+            if intake.reaction is not None:
                 context = Circumstances(self._core.keys, tenant_id, self._now, event.event_id)
                 states = self._states(tenant_id, intake.streams)
                 story = Story(
@@ -307,7 +284,7 @@ class Batch:
                     "",
                 )
                 self._record(unit, story, intake.reaction.decide(states, event, context))
-            elif event is not None:
+            else:
                 for stream_id in intake.streams:
                     self._evolve(unit, stream_id, event)
         except KeysMissing as missing:
@@ -319,10 +296,13 @@ class Batch:
             self.failures.append(error)
             return type(error).__name__
         self._merge(unit)
+        self._handled_one(intake)
+        return ""
+
+    def _handled_one(self, intake: Intake) -> None:
         if intake.version:
             self.changes.inbox[intake.upstream] = intake.version
         self.tally.handled_count += 1
-        return ""
 
     def _record(self, unit: _Unit, story: Story, facts: Sequence[Fact]) -> None:
         """Stamp, seal, fold and encode the facts of one cause."""
@@ -343,7 +323,6 @@ class Batch:
                 actor=story.actor,
                 event=self._sealed(story.tenant_id, event_id, event),
                 traceparent=story.traceparent,
-                handled=self._handled,
                 idempotency=story.idempotency,
             )
             if isinstance(event, KERNEL_EVENTS):
@@ -355,7 +334,7 @@ class Batch:
                 Draft(
                     partition_of(log_key, core.partition_count),
                     log_key,
-                    pack_headers(fact.headers()),
+                    pack_headers(fact.envelope()),
                     core.catalogue.encode(fact.event),
                 )
             )
@@ -423,7 +402,9 @@ class Batch:
     def _park(self, intake: Intake, cause: str, reason: str) -> None:
         # One that only reads tells nobody, and a rebuild parks the same again: with a time that
         # both know.
-        parked_at = self._recorded_at if self._core.service.topic else intake.recorded_at
+        parked_at = self._recorded_at
+        if not self._core.service.topic:
+            parked_at = intake.envelope.recorded_at if intake.envelope is not None else ""
         fact = parked_event(intake, cause, reason, parked_at)
         tenant_id, place = intake.upstream[0], (fact.topic, fact.partition, fact.offset)
         if self._kernel_fact(intake, "parked", fact.as_event()) is None:
@@ -456,45 +437,11 @@ class Batch:
             self.lacking_streams.add(key)
             return None
         cause_id = f"{kind}/{record.topic}/{record.partition}/{record.offset}"
+        event_id = intake.envelope.event_id if intake.envelope is not None else cause_id
         correlation_id = intake.event.correlation_id if intake.event is not None else cause_id
         name = self._core.service.name
         unit = _Unit()
-        story = Story(
-            tenant_id, cause_id, intake.event_id or cause_id, correlation_id, name, "", ""
-        )
+        story = Story(tenant_id, cause_id, event_id, correlation_id, name, "", "")
         self._record(unit, story, [Fact(stream_id, event)])
         self._merge(unit)
         return unit.recorded
-
-
-def command_key(command: Command) -> CommandKey:
-    """Under which a command is remembered: the client's key, or its own id."""
-    return command.tenant_id, command.idempotency_key or f"command:{command.command_id}"
-
-
-def write_outcome(catalogue: Catalogue, facts: Sequence[Recorded[Any]]) -> bytes:
-    """Write what a command recorded, without PHI: a repeat is answered from it."""
-    return msgspec.msgpack.encode(
-        [
-            (pack_headers(fact.headers()), catalogue.encode(_emptied(catalogue, fact.event)))
-            for fact in facts
-        ]
-    )
-
-
-def read_outcome(catalogue: Catalogue, outcome: bytes) -> list[Recorded[Any]]:
-    """Read what `write_outcome` wrote."""
-    found = []
-    for packed, value in msgspec.msgpack.decode(outcome, type=list[tuple[bytes, bytes]]):
-        names = attributes(unpack_headers(packed))
-        found.append(recorded(names, catalogue.decode(names["ce_type"], value)))
-    return found
-
-
-def _emptied(catalogue: Catalogue, event: Event) -> Event:
-    boxes = {
-        name: Phi(phi.key_id, phi.bound_to, "")
-        for name in catalogue.phi_fields[event.name]
-        if (phi := getattr(event, name)) is not None
-    }
-    return msgspec.structs.replace(event, **boxes) if boxes else event

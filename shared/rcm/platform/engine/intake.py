@@ -1,12 +1,13 @@
 """From a record of the log to something that can be decided, or to the reason why it cannot."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from rcm.domain import Reaction, Service
-from rcm.events.envelope import Recorded, attributes, log_key, recorded
+from rcm.events.envelope import Envelope, Recorded, attributes, log_key, recorded
 from rcm.events.event import Catalogue, Event, NotAnEvent, UnknownEvent
 from rcm.platform.log.port import Record
 from rcm.platform.store.port import UpstreamKey
@@ -18,17 +19,14 @@ _TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 """A tenant as a store can hold it; nobody too, whose parked events are told on the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(msgspec.Struct, frozen=True):
     """An upstream record as it was understood.
 
     Attributes:
         record: Where it stands and what it holds.
         upstream: Tenant, source and stream; all of `NOBODY` if its headers cannot be read.
         version: Of that stream; 0 if it cannot be read.
-        event_id: Its `ce_id`, or empty.
-        event_type: Its `ce_type`, or empty.
-        recorded_at: Its `ce_time`, or empty.
+        envelope: Its headers; None if they cannot be read.
         event: The fact; None if nobody here asks for it.
         streams: The own streams that it needs.
         reaction: What answers it; None for a fold or if nobody asks for it.
@@ -41,9 +39,7 @@ class Intake:
     record: Record
     upstream: UpstreamKey = (NOBODY, NOBODY, NOBODY)
     version: int = 0
-    event_id: str = ""
-    event_type: str = ""
-    recorded_at: str = ""
+    envelope: Envelope | None = None
     event: Recorded[Event] | None = None
     streams: Sequence[str] = ()
     reaction: Reaction | None = None
@@ -70,57 +66,53 @@ class Reader:
             found = readable(record)
         except NotAnEvent as error:
             return Intake(record, fault=str(error))
-        tenant_id, stream_id = found["tenant"], found["ce_subject"]
-        upstream = (tenant_id, found["ce_source"], stream_id)
-        version, event_type = int(found["streamversion"]), found["ce_type"]
-        intake = (record, upstream, version, found["ce_id"], event_type, found["ce_time"])
-        name = event_type.partition(".")[0]
-        reaction = self._service.reactions.get(record.topic, {}).get(name)
-        fold = self._service.folds.get(record.topic)
-        if reaction is None and fold is None:
-            return Intake(*intake)
+        intake = (record, (found.tenant_id, found.source, found.stream_id), int(found.version))
+        reactions = self._service.reactions.get(record.topic)
+        reaction = reactions.get(found.event_name) if reactions else None
+        ask = reaction.streams if reaction else self._service.folds.get(record.topic)
+        if ask is None:
+            return Intake(*intake, found)
         try:
             event = self._event(found, record, known=reaction is not None)
         except NotAnEvent as error:
-            return Intake(*intake, fault=str(error))
+            return Intake(*intake, found, fault=str(error))
         if event is None:
-            return Intake(*intake)
-        ask = reaction.streams if reaction is not None else fold
-        assert ask is not None
+            return Intake(*intake, found)
         try:
-            return Intake(*intake, event, ask(event), reaction)
+            return Intake(*intake, found, event, ask(event), reaction)
         except Exception as error:  # noqa: BLE001 - whatever a service raises parks this event only
-            return Intake(*intake, fault=type(error).__name__, cause="decision-failed")
+            return Intake(*intake, found, fault=type(error).__name__, cause="decision-failed")
 
-    def _event(
-        self, found: Mapping[str, str], record: Record, *, known: bool
-    ) -> Recorded[Event] | None:
+    def _event(self, found: Envelope, record: Record, *, known: bool) -> Recorded[Event] | None:
         """Decode; None for an event that this build does not know and nobody reacts to."""
-        event = self._catalogue.decode(found["ce_type"], record.value)
+        event = self._catalogue.decode(found.event_type, record.value)
         if isinstance(event, UnknownEvent):
             if known:
                 raise NotAnEvent("a later version of an event that is reacted to")
             return None
         for field in self._catalogue.phi_fields[event.name]:
             phi = getattr(event, field)
-            if phi is not None and phi.bound_to != bound_to(found["ce_id"], event.name, field):
+            if phi is not None and phi.bound_to != bound_to(found.event_id, event.name, field):
                 raise NotAnEvent("a sealed field belongs to another event")
         return recorded(found, event, f"{record.topic}/{record.partition}/{record.offset}")
 
 
-def readable(record: Record) -> Mapping[str, str]:
+def readable(record: Record) -> Envelope:
     """Read whose record it is, and of which stream.
 
     Raises:
         NotAnEvent: It cannot be told, or no store could hold it. What is wrong with one record
             must not stop the others of its partition.
     """
-    found = attributes(record.headers)
-    if _TENANT.fullmatch(found["tenant"]) is None:
+    packed = record.packed
+    found = attributes(packed)
+    if _TENANT.fullmatch(found.tenant_id) is None:
         raise NotAnEvent("header tenant is not a tenant's name")
-    if any("\0" in text for text in found.values()):
+    # NUL may stand in a length, too: then a closer look tells.
+    suspect = b"\0" in packed if isinstance(packed, bytes) else True
+    if suspect and "\0" in "".join(msgspec.structs.astuple(found)):
         raise NotAnEvent("a header holds NUL")
-    if record.key != log_key(found["tenant"], found["ce_subject"]):
+    if record.key != log_key(found.tenant_id, found.stream_id):
         raise NotAnEvent("the key is not that of tenant and stream")
     return found
 

@@ -12,14 +12,17 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import structs
+
 from rcm.domain import Command
 from rcm.platform.crash import CrashPoint
-from rcm.platform.engine.batch import Batch, Core, Outcome, Tally, command_key
+from rcm.platform.engine.batch import Batch, Core, Tally
 from rcm.platform.engine.intake import Intake, Reader
+from rcm.platform.engine.outcomes import Outcome, command_key
 from rcm.platform.engine.parking import StillParked
 from rcm.platform.keys import KeyName
 from rcm.platform.log.port import Consumer, EventLog, LogUnavailable, Record, TopicPartition
@@ -134,7 +137,7 @@ class Engine:
             raise StillParked("EarlierEventParked")
         records = [await self._log.read(e.topic, e.partition, e.offset) for e in ahead]
         waiting = [
-            replace(self._reader.understand(record), parked_as=first.tenant_id)
+            structs.replace(self._reader.understand(record), parked_as=first.tenant_id)
             for record in records
             if record is not None
         ]
@@ -256,18 +259,25 @@ class Engine:
             else:
                 return
 
+    def _news(self) -> tuple[list[Intake], dict[TopicPartition, tuple[int, int]]]:
+        """Understand the records at hand, and tell how far they bring their partitions."""
+        understand, positions = self._reader.understand, self.positions
+        intakes: list[Intake] = []
+        nexts: dict[TopicPartition, int] = {}
+        place, position = None, 0
+        for record in self._records:
+            if place is None or record[:2] != place:
+                place = record.place
+                position = positions.get(place, record.offset + 1)
+            # A log that begins earlier than it was told to must not move a position back.
+            if record.offset >= position:
+                intakes.append(understand(record))
+                nexts[place] = record.offset + 1
+        return intakes, {place: (positions[place], after) for place, after in nexts.items()}
+
     async def _transact(self, works: Sequence[Work]) -> None:
         """Load, decide, write, commit, answer."""
-        # A log that begins earlier than it was told to must not move a position back.
-        records = [
-            record
-            for record in self._records
-            if record.offset >= self.positions.get(record.place, record.offset + 1)
-        ]
-        intakes = [self._reader.understand(record) for record in records]
-        consumed = {
-            record.place: (self.positions[record.place], record.offset + 1) for record in records
-        }
+        intakes, consumed = self._news()
         if not works and not intakes:
             self._records = []
             return
@@ -353,10 +363,13 @@ class Engine:
         wanted, tenants = Wanted(), set[str]()
         for intake in (*intakes, *(intake for work in works for intake in work.waiting)):
             tenant_id = intake.upstream[0]
-            tenants |= {tenant_id, intake.place_tenant_id}
+            tenants.add(tenant_id)
+            if intake.parked_as:
+                tenants.add(intake.parked_as)
             if intake.version:
                 wanted.upstream.add(intake.upstream)
-            wanted.streams.update((tenant_id, stream_id) for stream_id in intake.streams)
+            for stream_id in intake.streams:
+                wanted.streams.add((tenant_id, stream_id))
         for command in (work.command for work in works):
             if command is not None:
                 tenants.add(command.tenant_id)

@@ -46,7 +46,7 @@ def parking_stream(record: Record) -> str:
 
 def parked_event(intake: Intake, cause: str, reason: str, parked_at: str) -> Parking:
     """Describe a record that is parked."""
-    record = intake.record
+    record, envelope = intake.record, intake.envelope
     tenant_id, source, stream_id = intake.upstream
     return Parking(
         tenant_id,
@@ -56,8 +56,8 @@ def parked_event(intake: Intake, cause: str, reason: str, parked_at: str) -> Par
         source,
         stream_id,
         intake.version,
-        intake.event_id,
-        intake.event_type,
+        envelope.event_id if envelope is not None else "",
+        envelope.event_type if envelope is not None else "",
         cause,
         reason,
         parked_at,

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from rcm.events.catalogue import CATALOGUE
-from rcm.platform.engine.batch import Outcome
 from rcm.platform.engine.intake import NOBODY
+from rcm.platform.engine.outcomes import Outcome
 from rcm.platform.engine.parking import StillParked
 from rcm.platform.http.caller import Tenant, needs
 from rcm.platform.http.paging import InvalidCursor, Page, Paging

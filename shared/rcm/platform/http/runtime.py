@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from rcm.platform.log.port import Headers, TopicPartition, unpack_headers
+from rcm.events.envelope import Headers
+from rcm.platform.log.port import TopicPartition, unpack_headers
 from rcm.platform.runtime import Runtime as RunningService
 from rcm.platform.telemetry import PartitionStatus, Status
 

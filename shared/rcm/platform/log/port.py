@@ -9,8 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-Headers = Mapping[str, str]
-"""Headers of a record; empty where they are not UTF-8."""
+from rcm.events.envelope import Envelope, Headers
 
 _encode_headers: Final = msgspec.msgpack.Encoder().encode
 _decode_headers: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
@@ -40,14 +39,28 @@ class Draft(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A record as it stands on the log."""
+    """A record as it stands on the log.
+
+    Attributes:
+        topic: Where it stands.
+        partition: Where it stands.
+        offset: Where it stands.
+        key: What orders it.
+        packed: Its headers as the log keeps them: by name, or packed by `pack_headers`.
+        value: The event's JSON.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes
-    headers: Headers
+    packed: Headers | bytes
     value: bytes
+
+    @property
+    def headers(self) -> Headers:
+        """Its headers by name; empty where they are not UTF-8."""
+        return unpack_headers(self.packed) if isinstance(self.packed, bytes) else self.packed
 
     @property
     def place(self) -> TopicPartition:
@@ -140,7 +153,7 @@ class EventLog(Protocol):
         ...
 
 
-def pack_headers(headers: Headers) -> bytes:
+def pack_headers(headers: Headers | Envelope) -> bytes:
     """Write headers as one value, for an outbox row or the embedded log."""
     return _encode_headers(headers)
 

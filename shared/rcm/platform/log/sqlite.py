@@ -20,7 +20,6 @@ from rcm.platform.log.port import (
     Membership,
     Record,
     TopicPartition,
-    unpack_headers,
 )
 
 POLL_S: Final = 0.003
@@ -348,7 +347,7 @@ def _records(
     base = number << _OFFSET_BITS
     topic, partition = place
     return [
-        Record(topic, partition, position & _OFFSET_MASK, key, unpack_headers(headers), value)
+        Record(topic, partition, position & _OFFSET_MASK, key, headers, value)
         for position, key, headers, value in db.execute(
             "select position, key, headers, value from record "
             "where position >= ? and position < ? order by position limit ?",

@@ -7,13 +7,13 @@ read have their own, in WAL beside it.
 
 import asyncio
 import fcntl
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+import msgspec
 from sqlalchemy import event
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -198,21 +198,21 @@ class SqliteTransaction:
         for tenant_id, stream_id, version, state in self._db.execute(
             "select s.tenant_id, s.stream_id, s.version, s.state from json_each(?) w "
             "cross join stream s on s.tenant_id = w.value->>0 and s.stream_id = w.value->>1",
-            (json.dumps(list(wanted.streams)),),
+            (_json(wanted.streams),),
         ):
             found.streams[tenant_id, stream_id] = StoredStream(version, state)
         for tenant_id, source, stream_id, version in self._db.execute(
             "select s.tenant_id, s.source, s.stream_id, s.version from json_each(?) w "
             "cross join inbox s on s.tenant_id = w.value->>0 and s.source = w.value->>1 "
             "and s.stream_id = w.value->>2",
-            (json.dumps(list(wanted.upstream)),),
+            (_json(wanted.upstream),),
         ):
             found.inbox[tenant_id, source, stream_id] = version
         if wanted.commands:
             for tenant_id, key, request_hash, outcome in self._db.execute(
                 "select s.tenant_id, s.key, s.request_hash, s.outcome from json_each(?) w "
                 "cross join idempotency s on s.tenant_id = w.value->>0 and s.key = w.value->>1",
-                (json.dumps(list(wanted.commands)),),
+                (_json(wanted.commands),),
             ):
                 found.outcomes[tenant_id, key] = StoredOutcome(request_hash, outcome)
         for tenant_id, source, stream_id, version in self._db.execute(
@@ -306,6 +306,11 @@ def _statements(shape: TableShape) -> tuple[str, str]:
         f'insert into "{shape.name}"({names}) values({marks}) on conflict {action}',
         f'delete from "{shape.name}" where {match}',  # noqa: S608 - own names
     )
+
+
+def _json(keys: Collection[tuple[str, ...]]) -> str:
+    """Write keys for `json_each`."""
+    return msgspec.json.encode(keys).decode()
 
 
 def _only_read(connection: Any, _record: Any) -> None:
