@@ -252,6 +252,7 @@ class Node:
             core, self.store, self.log,
             now=lambda: world.now, crash=self._crash, batch_max=200, backlog_max=5_000,
             published=lambda: None,
+            pace_s=0,
         )  # fmt: skip
         self.engine.totals.backlog = await self.store.backlog()
         self.relay = Relay(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from rcm.cli import talking
 from rcm.cli.services import Installed, find_service, service_names
@@ -33,7 +34,8 @@ def serve(
     chosen = [find_service(one) for one in names]
     if port and len(chosen) > 1:
         talking.refuse("--port is for one service; --port-offset moves all of them")
-    asyncio.run(serve_all(chosen, settings, port, port_offset))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:  # uvloop, where there is one
+        runner.run(serve_all(chosen, settings, port, port_offset))
 
 
 async def serve_all(

@@ -83,6 +83,7 @@ class Engine:
         batch_max: int,
         backlog_max: int,
         published: Callable[[], None],
+        pace_s: float = PACE_S,
     ) -> None:
         self.core: Final = core
         self.totals: Final = Totals()
@@ -101,6 +102,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._stopping = False
         self._mirror_at = 0.0
+        self._pace_s = pace_s
         self._look_at = 0.0
         self._consumer: Consumer | None = None
         self._drains: set[asyncio.Task[None]] = set()
@@ -216,7 +218,7 @@ class Engine:
             room = 0 if self._full else self._batch_max
             self._records = await self._consumer.fetch(room)
             if len(self._records) < self._batch_max:
-                self._look_at = time.monotonic() + PACE_S
+                self._look_at = time.monotonic() + self._pace_s
             if self._records:
                 self._crash("poll")
         works = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_max))]
