@@ -128,7 +128,8 @@ class _PatternWriter:
     def loop(self, loop: LoopUse) -> str:
         """Write a loop without the cut loops inside it; of a transaction, its head."""
         ranks: dict[int, list[SegmentUse | LoopUse]] = {}
-        entries = [*loop.segments[1:], *(inner for inner in loop.loops if not inner.is_cut)]
+        inner = (one for one in loop.loops if not one.is_cut)
+        entries: list[SegmentUse | LoopUse] = [*loop.segments[1:], *inner]
         last = _LAST if loop.loop_id else first_cut(loop)
         for entry in entries:
             if entry.order < last:
