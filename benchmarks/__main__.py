@@ -25,9 +25,9 @@ RESULTS = ROOT / ".data" / "benchmarks"
 def commands(*, quick: bool) -> dict[str, list[str]]:
     """Name the benchmarks and how each is run; each leaves or prints JSON."""
     encounters = "500" if quick else "3000"
-    peers = [] if quick else ["--peers"]
+    size = ["--claims", "1000", "--long", "0"] if quick else ["--peers"]
     return {
-        "x12": ["benchmarks.x12", "--out", str(RESULTS / "x12.out.json"), *peers],
+        "x12": ["benchmarks.x12", "--out", str(RESULTS / "x12.out.json"), *size],
         "codes": ["benchmarks.codes"],
         "chain": ["benchmarks.chain", "--encounters", encounters],
         "chain-kafka": ["benchmarks.chain", "--bus", "kafka", "--encounters", encounters],
