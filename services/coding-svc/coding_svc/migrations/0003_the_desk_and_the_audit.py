@@ -9,6 +9,16 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Make the tables of the desk, the audit, and the evidence."""
+    _audits()
+    _cases()
+    _releases()
+    _people()
+    _queue()
+    _withdrawals()
+    _trail()
+
+
+def _audits() -> None:
     op.create_table(
         "audit",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -42,6 +52,24 @@ def upgrade() -> None:
         "begun_by_encounter", "audit_begun", ["tenant_id", "encounter_id", "auditor"], unique=False
     )
     op.create_table(
+        "audit_coding",
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("encounter_id", sa.String(), nullable=False),
+        sa.Column("auditor", sa.String(), nullable=False),
+        sa.Column("first", sa.JSON(), nullable=False),
+        sa.Column("second", sa.JSON(), nullable=False),
+        sa.Column("agreements", sa.JSON(), nullable=False),
+        sa.Column("charge_delta_cents", sa.BigInteger(), nullable=True),
+        sa.Column("drg_delta_cents", sa.BigInteger(), nullable=True),
+        sa.Column("unpriced", sa.String(), nullable=False),
+        sa.Column("coded_at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "case_id"),
+    )
+
+
+def _cases() -> None:
+    op.create_table(
         "audit_case",
         sa.Column("tenant_id", sa.String(), nullable=False),
         sa.Column("case_id", sa.String(), nullable=False),
@@ -60,21 +88,6 @@ def upgrade() -> None:
         "case_by_audit", "audit_case", ["tenant_id", "audit_id", "case_id"], unique=False
     )
     op.create_index("case_by_encounter", "audit_case", ["tenant_id", "encounter_id"], unique=False)
-    op.create_table(
-        "audit_coding",
-        sa.Column("tenant_id", sa.String(), nullable=False),
-        sa.Column("case_id", sa.String(), nullable=False),
-        sa.Column("encounter_id", sa.String(), nullable=False),
-        sa.Column("auditor", sa.String(), nullable=False),
-        sa.Column("first", sa.JSON(), nullable=False),
-        sa.Column("second", sa.JSON(), nullable=False),
-        sa.Column("agreements", sa.JSON(), nullable=False),
-        sa.Column("charge_delta_cents", sa.BigInteger(), nullable=True),
-        sa.Column("drg_delta_cents", sa.BigInteger(), nullable=True),
-        sa.Column("unpriced", sa.String(), nullable=False),
-        sa.Column("coded_at", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "case_id"),
-    )
     op.create_table(
         "audit_finding",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -101,6 +114,9 @@ def upgrade() -> None:
     op.create_index(
         "finding_by_coder", "audit_finding", ["tenant_id", "coder", "status"], unique=False
     )
+
+
+def _releases() -> None:
     op.create_table(
         "claim_submission",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -115,18 +131,6 @@ def upgrade() -> None:
         sa.Column("billed_cents", sa.BigInteger(), nullable=False),
         sa.Column("noted_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "event_id"),
-    )
-    op.create_table(
-        "coder",
-        sa.Column("tenant_id", sa.String(), nullable=False),
-        sa.Column("coder", sa.String(), nullable=False),
-        sa.Column("credentials", sa.JSON(), nullable=False),
-        sa.Column("class_codes", sa.JSON(), nullable=False),
-        sa.Column("specialty_codes", sa.JSON(), nullable=False),
-        sa.Column("payer_ids", sa.JSON(), nullable=False),
-        sa.Column("quotas", sa.JSON(), nullable=False),
-        sa.Column("changed_at", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "coder"),
     )
     op.create_table(
         "coding_release",
@@ -155,6 +159,21 @@ def upgrade() -> None:
         ["tenant_id", "released_on", "encounter_id"],
         unique=False,
     )
+
+
+def _people() -> None:
+    op.create_table(
+        "coder",
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("coder", sa.String(), nullable=False),
+        sa.Column("credentials", sa.JSON(), nullable=False),
+        sa.Column("class_codes", sa.JSON(), nullable=False),
+        sa.Column("specialty_codes", sa.JSON(), nullable=False),
+        sa.Column("payer_ids", sa.JSON(), nullable=False),
+        sa.Column("quotas", sa.JSON(), nullable=False),
+        sa.Column("changed_at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "coder"),
+    )
     op.create_table(
         "coding_work",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -175,6 +194,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "stream_version"),
     )
     op.create_index("work_by_day", "coding_work", ["tenant_id", "worked_on", "coder"], unique=False)
+
+
+def _queue() -> None:
     op.create_table(
         "desk_item",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -208,6 +230,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("desk_by_holder", "desk_item", ["tenant_id", "taken_by"], unique=False)
+
+
+def _withdrawals() -> None:
     op.create_table(
         "encounter_override",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -220,6 +245,23 @@ def upgrade() -> None:
         sa.Column("overruled_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "stream_version"),
     )
+    op.create_table(
+        "release_withdrawal",
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("encounter_id", sa.String(), nullable=False),
+        sa.Column("withdrawal_id", sa.String(), nullable=False),
+        sa.Column("coded_version", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("claim_ids", sa.JSON(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.String(), nullable=False),
+        sa.Column("settled_at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "withdrawal_id"),
+    )
+
+
+def _trail() -> None:
     op.create_table(
         "encounter_trail",
         sa.Column("tenant_id", sa.String(), nullable=False),
@@ -247,18 +289,4 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(), nullable=False),
         sa.Column("issued_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "stream_version"),
-    )
-    op.create_table(
-        "release_withdrawal",
-        sa.Column("tenant_id", sa.String(), nullable=False),
-        sa.Column("encounter_id", sa.String(), nullable=False),
-        sa.Column("withdrawal_id", sa.String(), nullable=False),
-        sa.Column("coded_version", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("cause", sa.String(), nullable=False),
-        sa.Column("claim_ids", sa.JSON(), nullable=False),
-        sa.Column("asked_by", sa.String(), nullable=False),
-        sa.Column("asked_at", sa.String(), nullable=False),
-        sa.Column("settled_at", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "encounter_id", "withdrawal_id"),
     )
