@@ -185,11 +185,10 @@ def _query_hold(
     query_id = event.query_id
     others = tuple(other for other in encounter.open_queries if other != query_id)
     answered = tuple(other for other in encounter.answered_queries if other != query_id)
-    match event:
-        case CodingQueryHoldPlaced():
-            return structs.replace(encounter, open_queries=(*others, query_id))
-        case CodingQueryAnswerNoted():
-            return structs.replace(encounter, answered_queries=(*answered, query_id))
+    if isinstance(event, CodingQueryHoldPlaced):
+        return structs.replace(encounter, open_queries=(*others, query_id))
+    if isinstance(event, CodingQueryAnswerNoted):
+        return structs.replace(encounter, answered_queries=(*answered, query_id))
     left = structs.replace(encounter, open_queries=others, answered_queries=answered)
     if event.is_as_released:
         return structs.replace(left, status="coded", reasons=())
