@@ -1,8 +1,15 @@
 """Check the elements of ISA and GS: what a TA1 or AK9 can say of them."""
 
+import re
 from collections.abc import Iterator
 
-from rcm.x12.elements import CHARACTER, TOO_LONG, TOO_SHORT, check_segment
+from rcm.x12.elements import (
+    CHARACTER,
+    TOO_LONG,
+    TOO_SHORT,
+    check_segment,
+    period_is_valid,
+)
 from rcm.x12.findings import Finding, Place, Rule, Severity
 from rcm.x12.lexer import Delimiters
 
@@ -42,8 +49,31 @@ _GUIDE_VERSION = "00501"
 _NOT_OF_ISA = (CHARACTER, TOO_LONG, TOO_SHORT)
 
 
+#: What is right is told quickly, as a service reads many small files; all else is looked at.
+_USUAL_GS = re.compile(
+    r"GS\n[A-Z]{2}\n[!-~]{2,15}\n[!-~]{2,15}\n20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])\n"
+    r"(?:[01]\d|2[0-3])[0-5]\d\n\d{1,9}\n[XT]\n[!-~]{1,12}",
+    re.ASCII,
+)
+
+
+def _is_usual_isa(elements: list[str]) -> bool:
+    return (
+        len(elements) == 17
+        and "" not in elements
+        and period_is_valid("D6", elements[9])
+        and period_is_valid("TM", elements[10])
+        and elements[13].isascii()
+        and elements[13].isdigit()
+        and all(elements[place] in codes for place, codes in _ISA_CODES.items())
+        and "\0" not in elements[6] + elements[8]
+    )
+
+
 def isa_findings(elements: list[str], delimiters: Delimiters, place: Place) -> Iterator[Finding]:
     """Find what is wrong with the values of ISA01 to ISA15."""
+    if _is_usual_isa(elements):
+        return
     plain = delimiters._replace(component="\0", repetition="")  # ISA11 and ISA16 hold separators
     for found in check_segment(None, elements, plain, lambda: place):
         if found.rule not in _NOT_OF_ISA and found.element in _ISA_RULES:
@@ -66,6 +96,10 @@ def _of_isa(element: int, message: str, value: str, place: Place) -> Finding:
 
 def gs_findings(elements: list[str], delimiters: Delimiters, place: Place) -> Iterator[Finding]:
     """Find what is wrong with the values of GS."""
+    text = "\n".join(elements)
+    joints = {delimiters.component, delimiters.repetition}
+    if _USUAL_GS.fullmatch(text) is not None and joints.isdisjoint(text):
+        return
     for found in check_segment(None, elements, delimiters, lambda: place):
         rule = GS_NUMBER if found.element == 6 else GS_ELEMENT
         yield Finding(
