@@ -444,6 +444,38 @@ async def test_a_receiver_that_hangs_stops_only_itself(tmp_path):
         await sender.stop()
 
 
+async def test_claims_gather_as_long_as_more_become_ready(tmp_path):
+    port = FakePort()
+    async with over(tmp_path, port) as claims:
+        sender = claims.sender(Patience(0.01, 0.0, 0.0, 0.0, 60.0))
+        for number in range(3):
+            await claims.coded(an_encounter(encounter_id=f"enc_{number}"))
+            assert await sender.look(gathers=True)
+            await sender.finish()
+        assert port.parcels == []
+        await sender.look(gathers=True)
+        await sender.finish()
+        (parcel,) = port.parcels
+        assert parcel.data.count(b"~CLM*") == 3
+
+
+async def test_claims_do_not_gather_for_ever_nor_when_somebody_asks(tmp_path):
+    port = FakePort()
+    async with over(tmp_path, port) as claims:
+        sender = claims.sender(Patience(0.01, 0.0, 0.0, 0.0, 0.0))
+        await claims.coded(an_encounter(encounter_id="enc_1"))
+        await sender.look(gathers=True)
+        await sender.finish()
+        assert len(port.parcels) == 1
+        patient = claims.sender(Patience(0.01, 0.0, 0.0, 0.0, 60.0))
+        await claims.coded(an_encounter(encounter_id="enc_2"))
+        await patient.look(gathers=True)
+        assert len(port.parcels) == 1
+        await patient.look()
+        await patient.finish()
+        assert len(port.parcels) == 2
+
+
 async def test_a_mailbox_that_fails_is_read_again_and_loses_nothing(tmp_path):
     port = FakePort()
     async with over(tmp_path, port) as claims:

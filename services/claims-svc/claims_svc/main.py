@@ -109,7 +109,13 @@ async def send(
         directories,
         wires,
         Size(own.claims_per_interchange_max, own.claims_per_transaction_max),
-        Patience(own.send_interval_s, own.status_interval_s, own.resend_after_s, own.pause_s),
+        Patience(
+            own.send_interval_s,
+            own.status_interval_s,
+            own.resend_after_s,
+            own.pause_s,
+            own.gather_s_max,
+        ),
     )
     try:
         await sender.run(nudge)

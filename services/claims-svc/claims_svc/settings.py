@@ -16,8 +16,10 @@ class ClaimsSettings(BaseSettings):
             `drop/acknowledgements` in the data folder.
         drop_settle_s: A file is whole when it has not changed for so long.
         claims_per_interchange_max: Most claims of one file.
-        claims_per_transaction_max: Most claims of one ST..SE; a 999 refuses all of it.
-        send_interval_s: How long ready claims gather before they leave.
+        claims_per_transaction_max: Most claims of one ST..SE; a 999 refuses all of it, and each
+            neighbour of a faulty claim goes out once more.
+        send_interval_s: How often is looked for ready claims.
+        gather_s_max: Most that claims wait while others of their kind keep becoming ready.
         mail_interval_s: How often the mailboxes are read.
         catch_up_interval_s: How often waiting encounters and corrections are looked at.
         status_interval_s: How often an interchange of unknown fate is asked about.
@@ -34,8 +36,9 @@ class ClaimsSettings(BaseSettings):
     drop_dir: Path | None = None
     drop_settle_s: float = Field(2.0, ge=0)
     claims_per_interchange_max: int = Field(250, ge=1, le=5_000)
-    claims_per_transaction_max: int = Field(100, ge=1, le=5_000)
+    claims_per_transaction_max: int = Field(25, ge=1, le=5_000)
     send_interval_s: float = Field(0.5, gt=0)
+    gather_s_max: float = Field(4.0, ge=0)
     mail_interval_s: float = Field(0.5, gt=0)
     catch_up_interval_s: float = Field(1.0, gt=0)
     status_interval_s: float = Field(15.0, gt=0)

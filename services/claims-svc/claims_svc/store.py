@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, and_, exists, tuple_
+from sqlalchemy import JSON, BigInteger, Column, Index, and_, exists, func, tuple_
 from sqlalchemy.orm import aliased, registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -214,15 +214,16 @@ async def contents(
     return {claim_id: Phi(*sealed) for claim_id, *sealed in await session.exec(query)}
 
 
-async def routes_to_send(session: AsyncSession, tenant_id: str) -> Sequence[tuple[str, str]]:
-    """List the receivers and forms that have ready claims."""
+async def routes_to_send(session: AsyncSession, tenant_id: str) -> Sequence[tuple[str, str, int]]:
+    """List the receivers and forms that have ready claims, and how many."""
+    route = (col(ClaimRow.receiver_id), col(ClaimRow.form))
     query = (
-        select(col(ClaimRow.receiver_id), col(ClaimRow.form))
+        select(*route, func.count())
         .where(col(ClaimRow.tenant_id) == tenant_id, col(ClaimRow.status) == "ready")
-        .distinct()
-        .order_by(col(ClaimRow.receiver_id), col(ClaimRow.form))
+        .group_by(*route)
+        .order_by(*route)
     )
-    return [(row[0], row[1]) for row in await session.exec(query)]
+    return [(row[0], row[1], row[2]) for row in await session.exec(query)]
 
 
 async def claims_to_send(

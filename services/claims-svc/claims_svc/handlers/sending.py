@@ -41,7 +41,7 @@ class Size:
     """How much one interchange may hold. See ClaimsSettings."""
 
     claims_per_interchange_max: int = 250
-    claims_per_transaction_max: int = 100
+    claims_per_transaction_max: int = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Patience:
     status_interval_s: float = 15.0
     resend_after_s: float = 90.0
     pause_s: float = 5.0
+    gather_s_max: float = 4.0
 
 
 async def write_next(
@@ -164,6 +165,7 @@ class Sender:
         self._size = size
         self._patience = patience
         self._courses: dict[tuple[str, ...], asyncio.Task[None]] = {}
+        self._gathering: dict[tuple[str, ...], tuple[float, int]] = {}
         self._refusals: dict[tuple[str, str], int] = {}
         self._not_before: dict[tuple[str, ...], float] = {}
         self._on_the_wire: set[tuple[str, str, str]] = set()
@@ -174,8 +176,9 @@ class Sender:
         try:
             while True:
                 if stirred() or is_busy or nudge.is_set():
+                    is_nudged = nudge.is_set()
                     nudge.clear()
-                    is_busy = await self.look()
+                    is_busy = await self.look(gathers=not is_nudged)
                 # Not wait_for: it may swallow a cancellation that comes with the timeout.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._patience.send_interval_s):
@@ -183,9 +186,15 @@ class Sender:
         finally:
             await self.stop()
 
-    async def look(self) -> bool:
-        """Start a course for everything that is to be done and not under way; tell whether there
-        was anything.
+    async def look(self, *, gathers: bool = False) -> bool:
+        """Start a course for everything that is to be done and not under way.
+
+        Args:
+            gathers: Leave claims to which others were added since the last look: one interchange
+                of a hundred is a fraction of the work of ten with ten each, here and everywhere.
+
+        Returns:
+            Whether there was anything.
         """
         found = False
         for wire in self._wires.all():
@@ -195,14 +204,26 @@ class Sender:
                 open_rows = await store.interchanges(
                     session, tenant_id, ("", "unknown"), None, 1_000
                 )
-            for route, form in routes:
+            for route, form, count in routes:
+                name = (tenant_id, receiver_id, form)
                 if route == receiver_id:
                     found = True
-                    self._start((tenant_id, receiver_id, form), self._send(wire, form))
+                    if not (gathers and self._still_gathers(name, count)):
+                        self._start(name, self._send(wire, form))
             if any(row.receiver_id == receiver_id for row in open_rows):
                 found = True
                 self._start((tenant_id, receiver_id, "settle"), self.settle_open(wire))
         return found
+
+    def _still_gathers(self, name: tuple[str, ...], count: int) -> bool:
+        """Tell whether more claims became ready, for a while, and do not fill a file yet."""
+        began_at, before = self._gathering.get(name, (monotonic(), 0))
+        is_late = monotonic() - began_at >= self._patience.gather_s_max
+        if count == before or count >= self._size.claims_per_interchange_max or is_late:
+            self._gathering.pop(name, None)
+            return False
+        self._gathering[name] = began_at, count
+        return True
 
     async def stop(self) -> None:
         """Give up the courses; what is on the wire stays unsettled and is asked about later."""
