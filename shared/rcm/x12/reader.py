@@ -75,7 +75,7 @@ class Reader:
         self._group: Group | None = None
         self._transaction: Transaction | None = None
         self._unit: Unit | None = None
-        self._cuts: _Cuts | tuple[()] = ()
+        self._cuts: Cuts | tuple[()] = ()
         self._interchange_numbers: set[str] = set()
 
     @property
@@ -332,9 +332,9 @@ class Reader:
     def _set_cuts(self, delimiters: Delimiters, guide: Guide | None) -> None:
         """Say which segments are looked for from here on."""
         if self._transaction is None:
-            self._cuts = _cuts(delimiters, frozenset({"TA1"}))
+            self._cuts = cut_search(delimiters, frozenset({"TA1"}))
         else:
-            self._cuts = _cuts(delimiters, guide.cuts if guide is not None else _LEVELS)
+            self._cuts = cut_search(delimiters, guide.cuts if guide is not None else _LEVELS)
 
     def _place(
         self,
@@ -402,11 +402,11 @@ def _width(batch: Batch, text: str, index: int, count: int) -> int:
     return len(text.encode()) if batch.encoding == "utf-8" else len(text)
 
 
-_Cuts = tuple["re.Pattern[str]", dict[str, str]]
+Cuts = tuple["re.Pattern[str]", dict[str, str]]
 
 
 @lru_cache(maxsize=64)
-def _cuts(delimiters: Delimiters, units: frozenset[str]) -> _Cuts:
+def cut_search(delimiters: Delimiters, units: frozenset[str]) -> Cuts:
     """Make the search for segments that begin a unit or belong to an envelope.
 
     Returns:

@@ -7,6 +7,7 @@
             event.claim, event.findings
 
     x837.check_claim(claim, as_of=today)
+    x837.check_built(submission, claims, as_of=today)
     x837.write_837p(submission, claims, envelope)
 
 `docs/x12/837.md` draws the loops, explains the balances with numbers and lists our departures.
@@ -16,6 +17,7 @@ from rcm.x12.code_sets import CodeSets, NoCodeSets
 from rcm.x12.set_aside import SetAside
 from rcm.x12.x835_documents import Adjustment
 from rcm.x12.x837_check import CheckedClaim, FileCheck, check_claim
+from rcm.x12.x837_check_built import check_built
 from rcm.x12.x837_claims import (
     Claim,
     DentalClaim,
@@ -143,6 +145,7 @@ __all__ = [
     "ToothStatus",
     "Trailer",
     "ValueCode",
+    "check_built",
     "check_claim",
     "draft_837d",
     "draft_837i",
