@@ -57,13 +57,19 @@ def test_any_legal_delimiters_are_read_from_the_isa(element, end):
     assert read.findings == []
 
 
-@pytest.mark.parametrize(
-    "isa", [ISA[:-1] + "*", ISA.replace("*^*", "*:*"), ISA[:-1] + "A", ISA[:-1] + "~"]
-)
+@pytest.mark.parametrize("isa", [ISA[:-1] + "*", ISA[:-1] + "A", ISA[:-1] + "~"])
 def test_delimiters_that_cannot_be_told_apart_are_refused(isa):
     found, findings = texts(interchange(isa=isa))
     assert found == []
     assert "delimiters-clash" in rules(findings)
+
+
+def test_a_repetition_separator_that_clashes_is_told_and_the_rest_is_read():
+    data = interchange(isa=ISA.replace("*^*", "*:*"))
+    lexer = Lexer(data)
+    found = [text for batch in lexer.batches() for text in batch.texts]
+    assert len(found) == len(PLAIN)
+    assert rules(lexer.findings) == ["delimiters-clash"]
 
 
 def test_an_isa_of_another_width_is_read_and_said():

@@ -105,6 +105,12 @@ def test_a_fault_of_a_ta1_is_found(ta1, rule, element):
     assert (found.rule_id, found.element, found.place.segment_number) == (rule, element, 2)
 
 
+def test_each_of_several_ta1_is_told_where_it_stands():
+    segments = [*whole("999")]
+    segments[1:1] = ["TA1*000000041*260302*1200*Q*000", "TA1*000000042*260302*1200*Q*000"]
+    assert [one.place.segment_number for one in findings_of(segments)] == [2, 3]
+
+
 def test_a_service_may_stand_under_a_service():
     segments = whole("278")
     at = next(at for at, one in enumerate(segments) if one.startswith("SE*"))

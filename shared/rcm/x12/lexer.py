@@ -293,8 +293,11 @@ class Lexer:
         delimiters = Delimiters(separator, segment, component, repetition)
         if not delimiters.are_legal or not segment.isascii() or not component.isascii():
             self._say(DELIMITERS_CLASH, "The separators of the interchange cannot be told apart.")
-            self._drop(3)
-            return None
+            # Few segments repeat an element: the rest is read where only that cannot be told.
+            delimiters = delimiters._replace(repetition="")
+            if not delimiters.are_legal or not segment.isascii() or not component.isascii():
+                self._drop(3)
+                return None
         return delimiters
 
     def _refuse_isa(self, count: int) -> None:
