@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coding_cases import TENANT, charges, in1, message, pid, pv1, register
@@ -25,12 +25,12 @@ from rcm.problems import Problem
 
 QUERIES = (1, 2, 3)
 LATE = "20260305080000-0500"
+OTHER_ACCOUNT = message("ADT^A04", pid("R0", "A0"), pv1(visit="V0"), in1(), number="5")
 MERGE = message("ADT^A40", pid(), seg("MRG", f1="R0^^^HOSP^MR", f3="A0"), number="40", sent=LATE)
 MESSAGES = (
     register(),
     charges(),
     message("ADT^A11", pid(), pv1(), number="11", sent="20260303"),
-    message("ADT^A04", pid("R0", "A0"), pv1(visit="V0"), in1(), number="5"),
     MERGE,
 )
 STEPS = st.one_of(
@@ -60,7 +60,7 @@ class Office(Asking):
     """A desk at which anything may be asked for at any time; what is refused changes nothing."""
 
     def __init__(self) -> None:
-        super().__init__(register())
+        super().__init__(register(), OTHER_ACCOUNT)
         self.wire: list[tuple[str, int, str]] = []
 
     def id_of(self, number: int) -> str:
@@ -177,8 +177,10 @@ def folded_anew(office: Office) -> None:
     assert rows == office.service.rows["query"]
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(STEPS, max_size=25))
+@settings(max_examples=80, deadline=None)
+@given(st.lists(STEPS, min_size=6, max_size=30))
+@example([("open", 1, "A0"), ("message", 3, None), ("close", 1, "withdrawn")])
+@example([("open", 1, "A0"), ("send", 1, ""), ("answer", 1, "a"), ("message", 3, None)])
 def test_whatever_happens_an_open_query_holds_its_encounter_and_nothing_is_sent_unsaid(steps):
     office = Office()
     for step in steps:
