@@ -39,7 +39,8 @@ def test_a_finding_prints_like_a_compiler_error():
         "   18 | NM1*QC*7*XXX*XXXX*X***MI*X9999\n"
         "\n"
         "The guide allows 1. Value: 9.\n"
-        "Use a code that the guide allows here."
+        "Use a code that the guide allows here.\n"
+        "(SNIP 2, interchange 000000042, group 7, transaction 0001, byte 552)"
     )
     assert "DOE*JANE" in finding.render("era.835", mask=False)
 

@@ -449,7 +449,7 @@ def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
     version = transaction.version
     if code == "997":
         rule, message = ACK_997, "A 997 acknowledges where HIPAA guides use the 999."
-    elif version.startswith("004010"):
+    elif version.startswith("004010") and code in GROUP_CODES:
         rule, message = VERSION_4010, "The transaction follows a 004010 guide."
     else:
         rule, message = VERSION_UNKNOWN, "No guide of ours reads this transaction and version."

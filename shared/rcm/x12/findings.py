@@ -159,7 +159,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             value = f" Value: {masked_value(self.value) if mask else self.value}."
         shown.append(f"{self.message}{value}")
         shown.append(self.rule.remedy)
+        shown.append(self._bearings())
         return "\n".join(shown)
+
+    def _bearings(self) -> str:
+        """Say what else finds the place again: SNIP type, control numbers, byte."""
+        place = self.place
+        numbers = (
+            ("interchange", place.interchange_control_number),
+            ("group", place.group_control_number),
+            ("transaction", place.transaction_control_number),
+        )
+        told = [f"SNIP {self.level}", *(f"{name} {number}" for name, number in numbers if number)]
+        told += [f"byte {place.byte_offset}"] if place.segment_number else []
+        return f"({', '.join(told)})"
 
     def as_dict(self, *, mask: bool = True) -> dict[str, object]:
         """Give the finding as JSON-ready values; the value is masked unless asked otherwise."""
