@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from lifecycle_cases import CLAIM, SEALED, History, entries_of
-from rcm.events import claims, delivery, remit
+from rcm.events import claims, delivery, denials, remit
 from rcm.events.clinical import Adjustment, Reason
 from rcm.invariants import check, compare_dumps, compare_streams
 
@@ -196,6 +196,71 @@ def test_i7_money_in_dispute_without_a_denial(history):
     without(history, "DenialOpened")
     answer = next(r for r in history.recorded if r.event.name == "RemittanceReceived")
     assert broken(history) == {("I7", CLAIM, answer.event_id)}
+
+
+def on_two_lines(history):
+    """The payer answers by line: L1 is refused for want of an authorization, L2 is paid in part."""
+    lines = [
+        remit.PaidLine(
+            line_item_control_number=number, billed_cents=billed, paid_cents=paid,
+            adjustments=[
+                Adjustment(group_code=g, reason_code=r, amount_cents=c) for g, r, c in said
+            ],
+        )
+        for number, billed, paid, said in (
+            ("L1", 5_000, 0, [("CO", "197", 5_000)]),
+            ("L2", 7_500, 4_500, [("CO", "45", 2_000), ("PR", "1", 1_000)]),
+        )
+    ]  # fmt: skip
+    changed(history, "RemittanceReceived", lines=lines, adjustments=[])
+    return history
+
+
+def test_i7_a_denial_on_another_line_than_the_payers(history):
+    assert kinds(on_two_lines(history)) == set()
+    event_id = changed(history, "DenialOpened", line_item_control_number="L2")
+    assert broken(history) == {("I7", CLAIM, event_id)}
+
+
+def test_i7_a_denial_on_another_leg_than_the_payers(history):
+    event_id = changed(history, "DenialOpened", payer_sequence_code="S")
+    assert ("I7", CLAIM, event_id) in broken(history)
+
+
+def test_i7_two_denials_of_one_kind_on_one_line(history):
+    again = history.denied(denial_id="dn_2")
+    assert broken(history) == {("I7", CLAIM, again.event_id)}
+
+
+def test_i7_a_reason_in_dispute_that_another_reasons_denial_does_not_cover(history):
+    entries = [
+        remit.LedgerEntry(account="clearing", amount_cents=4_500),
+        remit.LedgerEntry(account="contractual", amount_cents=2_000, reason="CO-45"),
+        remit.LedgerEntry(account="patient", amount_cents=1_000, reason="PR-1"),
+        remit.LedgerEntry(account="denied", amount_cents=3_000, reason="CO-197"),
+        remit.LedgerEntry(account="denied", amount_cents=2_000, reason="CO-16"),
+        remit.LedgerEntry(account="receivable", amount_cents=-12_500),
+    ]
+    posting = next(
+        r for r in history.recorded if r.event.name == "RemittanceReceived"
+    ).event.posting
+    event_id = changed(
+        history, "RemittanceReceived", posting=msgspec.structs.replace(posting, entries=entries)
+    )
+    assert broken(history) == {("I7", CLAIM, event_id)}, "the amount in dispute is as before"
+    history.add(
+        "denials-svc",
+        CLAIM,
+        denials.AdjudicationAssessed(
+            claim_id=CLAIM, remittance_id="rem_1", position=1, payer_sequence_code="P",
+            kind="payment", payer_claim_control_number="", table_version="1",
+            lines=[denials.AssessedLine(
+                line_item_control_number="L1", procedure_code="", paid_cents=0,
+                denied={"authorization|CO|197": 3_000, "authorization|CO|16": 2_000},
+            )],
+        ),
+    )  # fmt: skip
+    assert check(history.recorded) == [], "one family on one line is one denial"
 
 
 @pytest.mark.parametrize("version", [1, 3, 9])
