@@ -26,6 +26,7 @@ def asked(**changes) -> Measured:
         status="sent",
         response="",
         level=0,
+        encounter_id="enc_1",
         sent_at=MONDAY,
         answered_at="",
     )
@@ -60,6 +61,12 @@ def test_rates_are_of_the_queries_themselves():
     assert total.response_permille == 714
     # The open question offered nothing that could be agreed with.
     assert total.agreement_permille == 250
+
+
+def test_an_encounter_that_is_asked_about_twice_counts_once():
+    rows = [asked(), asked(), asked(encounter_id="enc_2")]
+    (total,) = measure(rows, POLICY, by=None)
+    assert (total.sent_count, total.encounter_count) == (3, 2)
 
 
 def test_turnaround_is_the_median_and_the_ninetieth_of_all():

@@ -502,8 +502,10 @@ async def test_a_physician_sees_and_answers_what_is_addressed_to_them_and_nothin
     async def alpha(method: str, path: str, body=None, **more):
         return await desk.ask(method, path, body, "physician", subject="dr-alpha", **more)
 
-    listed = await alpha("GET", "/v1/queries?status=sent", status=200)
-    assert [row["query_id"] for row in listed["data"]] == [mine]
+    for query in ("", "?status=open", "?status=sent"):
+        listed = await alpha("GET", f"/v1/queries{query}", status=200)
+        assert [row["query_id"] for row in listed["data"]] == [mine], query
+    assert (await alpha("GET", "/v1/queries?status=draft", status=200))["data"] == []
     assert (await alpha("GET", f"/v1/queries/{mine}", status=200))["content"]["question"]
     for path in (f"/v1/queries/{theirs}", f"/v1/queries/{draft}"):
         assert (await alpha("GET", path)).status_code == 404

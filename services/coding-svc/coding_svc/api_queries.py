@@ -123,7 +123,8 @@ def filter_of(
         encounter_id=encounter_id,
         delivery=delivery,
         response=response,
-        is_sent=is_sent,
+        # A draft is nobody's but the coder's until it is let go.
+        is_sent=is_sent or _is_physician(caller),
         sent_from=_midnight(sent_from, ways.policy, 0),
         sent_before=_midnight(sent_through, ways.policy, 1),
         opened_before=(now - timedelta(days=age_days)).strftime(MOMENT) if age_days else "",

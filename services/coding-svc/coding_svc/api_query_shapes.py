@@ -258,6 +258,7 @@ class MeasuresOut(BaseModel):
 
     value: str
     sent_count: int
+    encounter_count: int = Field(description="Encounters that were asked about, each once.")
     answered_count: int
     waiting_count: int = Field(description="Sent, not answered, not closed.")
     escalated_count: int

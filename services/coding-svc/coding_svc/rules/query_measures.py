@@ -32,6 +32,7 @@ class Measured(NamedTuple):
     status: str
     response: str
     level: int
+    encounter_id: str
     sent_at: str
     answered_at: str
 
@@ -42,6 +43,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     Attributes:
         value: What they have in common; empty for all of them.
         sent_count: Sent.
+        encounter_count: Encounters that they are about, each once: the numerator of a query rate.
         answered_count: Of these, answered.
         waiting_count: Of these, sent and neither answered nor closed.
         escalated_count: Of these, escalated.
@@ -57,6 +59,7 @@ class Measures(Struct, frozen=True, kw_only=True):
 
     value: str
     sent_count: int
+    encounter_count: int
     answered_count: int
     waiting_count: int
     escalated_count: int
@@ -110,6 +113,7 @@ def _measures(value: str, rows: Sequence[Measured], policy: QueryPolicy, hours: 
     return Measures(
         value=value,
         sent_count=len(rows),
+        encounter_count=len({row.encounter_id for row in rows}),
         answered_count=len(answered),
         waiting_count=sum(row.status == "sent" for row in rows),
         escalated_count=sum(row.level > 0 for row in rows),
