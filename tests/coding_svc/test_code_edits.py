@@ -30,6 +30,10 @@ from coding_svc.decide.commands import Codes, Overruling
 from coding_svc.problems import EncounterIncomplete, NotOverrulable
 from coding_svc.rules.code_sets import LoadedRules
 from coding_svc.rules.edits import Coded
+from rcm.codes.edits.check import check
+from rcm.codes.edits.model import Diagnosis as Dx
+from rcm.codes.edits.model import Encounter, Line, Setting
+from rcm.codes.model import System
 from rcm.codes.registry import FILE_NAME
 from rcm.events.clinical import ChargeLine, Diagnosis
 
@@ -355,3 +359,61 @@ def test_the_check_is_total_and_says_the_same_again(
         standing = codes.sets.standing(code, "icd10cm", on)
         named = {name.replace(".", "") for edit in found.edits for name in edit.codes}
         assert standing == "VALID" or code in named
+
+
+REAL = ("E11.9", "E10.9", "I10", "O80", "P07.01", "Z00.110", "I42.0", "I42.00", "F84.0", "N18.30",
+        "S52.502A", "S52.501A", "W00.0XXA", "E08.9", "G35", "U07.1", "C61", "Z37.0")  # fmt: skip
+DAYS = st.one_of(
+    st.dates(dt.date(2016, 1, 1), dt.date(2027, 3, 31)),
+    st.sampled_from([dt.date(2024, 9, 30), dt.date(2024, 10, 1), dt.date(2026, 9, 30)]),
+)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.sampled_from(REAL), min_size=1, max_size=6),
+    DAYS,
+    st.dates(dt.date(1915, 1, 1), dt.date(2016, 1, 1)),
+    st.sampled_from("MFU"),
+    st.booleans(),
+    st.sampled_from(["", "Y", "N"]),
+)
+def test_answers_kept_by_period_and_age_group_are_those_of_the_whole_check(
+    codes, diagnoses, on, born, sex, in_house, poa
+):
+    day, form = on.isoformat(), "I" if in_house else "P"
+    coded = Coded(
+        is_inpatient=in_house,
+        admitted_on=day,
+        discharged_on=day if in_house else "",
+        born_on=born.isoformat(),
+        sex_code=sex,
+        diagnoses=[
+            Diagnosis(code=code, role="other", present_on_admission_code=poa) for code in diagnoses
+        ],
+        lines=[
+            ChargeLine(
+                line_item_control_number="1", form=form, service_from=day, service_through=day,
+                billed_cents=100, procedure_code="99214", diagnosis_pointers=[1],
+            )
+        ],
+    )  # fmt: skip
+    whole = check(
+        Encounter(
+            setting=Setting.INPATIENT if in_house else Setting.PROFESSIONAL,
+            service_from=on,
+            discharge_on=on if in_house else None,
+            age_years=on.year - born.year - ((on.month, on.day) < (born.month, born.day)),
+            sex=sex if sex in "MF" else None,
+            diagnoses=tuple(Dx(code, (poa or None) if in_house else None) for code in diagnoses),
+            lines=(Line("99214", System.CPT, on, diagnosis_pointers=(1,)),),
+        ),
+        codes.sets,
+    )
+    expected = {(f.rule_id, f.path, f.codes, f.why) for f in whole if f.severity != "info"}
+    told = {
+        (e.reason.rule_id, e.reason.path, e.codes, e.reason.text.partition(": ")[2])
+        for e in codes.check(coded).edits
+        if e.reason.rule_id not in ("procedure-unverified", "drg-ungroupable")
+    }
+    assert told == expected

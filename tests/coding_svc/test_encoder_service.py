@@ -16,6 +16,7 @@ from codes_official_files import DIAGNOSES, order_file, upload
 from coding_cases import charges, ft1, in1, message, pid, pv1, register, segment
 from coding_desk_cases import desk_settings
 from coding_svc.code_book import CodeBook
+from coding_svc.handlers.siblings import SiblingFinder
 from coding_svc.main import MANIFEST, create_app
 from coding_svc.settings import CodingSettings
 from rcm.codes import registry
@@ -23,6 +24,7 @@ from rcm.codes.sets import CodeSets
 from rcm.platform.http.issuer import DevelopmentIssuer
 from rcm.platform.rebuild import rebuild
 from rcm.platform.telemetry import open_log
+from rcm.problems import Busy
 
 BACKENDS = ["embedded", pytest.param("kafka-and-postgres", marks=pytest.mark.connected)]
 NOTE = (
@@ -360,6 +362,30 @@ async def test_who_may_see_a_note_and_decide_on_it(desk):
     assert (await desk.get(f"{path}/notes/note_nothing", "coder")).status_code == 404
     open_ = await desk.post(f"{one}/decisions", {"accepted": [{"code": "Z00.00"}]}, "coder")
     assert (open_.status_code, open_.json()["type"].rpartition("/")[2]) == (409, "not-suggested")
+
+
+async def test_the_same_service_in_another_encounter_of_the_day_is_held(desk):
+    again = message(
+        "DFT^P03", pid(account="A2"), pv1(visit="V2"), in1(), ft1(number="TX9"), number="D9"
+    )
+    await desk.hl7(register(), charges(), again)
+    (held,) = (await desk.get("/v1/encounters", status="held")).json()["data"]
+    assert [r["rule_id"] for r in held["reasons"]] == ["line-duplicate"]
+
+
+async def test_who_asks_for_patients_at_once_shares_a_query_and_learns_of_a_failure():
+    class Down:
+        count = 0
+
+        def read(self, _tenant_id):
+            self.count += 1
+            raise Busy("down")
+
+    runtime, finder = Down(), SiblingFinder()
+    asked = [finder.of(runtime, "northside", f"pt_{n % 3}") for n in range(6)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in told] == [Busy] * 6
+    assert runtime.count == 1
 
 
 # -- new code sets ---------------------------------------------------------------------------------
