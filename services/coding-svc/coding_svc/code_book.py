@@ -62,10 +62,10 @@ class Prepared(Struct, frozen=True):
 
 
 class Reader:
-    """A second view of the code file, for threads: searches, suggestions, risk adjustment.
+    """What threads beside the event loop read by: searches, suggestions, risk adjustment.
 
-    What takes long to make is made when it is first asked for. Whoever still holds the view of an
-    older file reads on in it; it closes when nobody does.
+    What takes long to make is made when it is first asked for. The sets are those of the decisions
+    (SQLite takes turns). Whoever still reads in an older file reads on; it closes when nobody does.
     """
 
     def __init__(self, sets: CodeSets, of: str) -> None:
@@ -126,7 +126,7 @@ class CodeBook:
             if self.loaded is None:
                 return None
             if self._reader is None or self._reader.fingerprint != self.loaded.fingerprint:
-                self._reader = Reader(CodeSets.open(self._path), self.loaded.fingerprint)
+                self._reader = Reader(self.loaded.sets, self.loaded.fingerprint)
             return self._reader
 
     def suggester(self) -> tuple[Suggester, str] | None:
@@ -166,12 +166,12 @@ class CodeBook:
     def switch(self, prepared: "Prepared") -> Change | None:
         """Put a prepared file into force; None where it holds the same releases as before.
 
-        In the thread that decides: no decision is under way in the sets that are closed here.
+        In the thread that decides: no decision is under way in the sets that are let go here.
         """
         old, self._seen, self.why_not = self.loaded, prepared.stamp, ""
         self.loaded = prepared.rules
         if old is not None:
-            old.close()
+            old.let_go()
         change = prepared.change
         return change if change.fingerprint != change.previous else None
 

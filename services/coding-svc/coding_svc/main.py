@@ -255,19 +255,24 @@ async def watch_code_sets(
 ) -> None:
     """Take code sets into force that a load has put in place, and check what is open by them."""
     change = None
-    while True:
-        for tenant_id in settings.tenants:
-            way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "code-sets")
-            count = await adopt(way, codes, change)
-            if count:
-                log.info("encounters-rechecked", tenant_id=tenant_id, count=count)
-        change = None
-        while change is None:
-            await asyncio.sleep(own.codes_s)
-            prepared = await asyncio.to_thread(codes.prepare, _now().date())
-            if prepared is not None:
-                change = codes.switch(prepared)
-        log.info("code-sets-in-force")
+    try:
+        while True:
+            for tenant_id in settings.tenants:
+                way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "code-sets")
+                count = await adopt(way, codes, change)
+                if count:
+                    log.info("encounters-rechecked", tenant_id=tenant_id, count=count)
+            change = None
+            while change is None:
+                await asyncio.sleep(own.codes_s)
+                prepared = await asyncio.to_thread(codes.prepare, _now().date())
+                if prepared is not None:
+                    change = codes.switch(prepared)
+            log.info("code-sets-in-force")
+    finally:
+        # The grouper is native code, and wants to be closed before the interpreter ends.
+        if codes.loaded is not None:
+            codes.loaded.let_go()
 
 
 async def suggest_codes(

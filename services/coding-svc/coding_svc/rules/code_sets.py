@@ -88,10 +88,15 @@ class LoadedRules:
         """
         return cls(CachedSets.open(path))
 
-    def close(self) -> None:
-        """Close the file and the grouper."""
+    def let_go(self) -> None:
+        """Close the grouper; the file closes when nobody reads in it any more."""
         if self._engine is not None:
             self._engine.close()
+            self._engine = None
+
+    def close(self) -> None:
+        """Close the grouper and the file."""
+        self.let_go()
         self.sets.close()
 
     def check(self, coded: Coded) -> Checked:
