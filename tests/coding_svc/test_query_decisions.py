@@ -341,6 +341,25 @@ def test_a_late_word_about_an_attempt_does_not_undo_an_answer():
     assert (query.status, query.delivery, query.next_try_at) == ("answered", "delivered", "")
 
 
+def test_what_was_on_the_wire_when_its_query_was_closed_is_settled_and_not_tried_again():
+    desk, query_id = asked()
+    desk.start(query_id)
+    desk.close(query_id, "withdrawn")
+    (failed,) = desk.settle(query_id, "unknown", "interrupted")
+    assert failed.next_try_at is None
+    assert desk.query(query_id).delivery == "refused"
+    assert desk.settle(query_id, "unknown", "interrupted") == []
+    assert desk.escalate(query_id) == []
+
+
+def test_an_encounter_has_so_many_open_queries_and_no_more():
+    desk = Asking(register())
+    for number in range(queries.OPEN_MAX):
+        desk.open(number=number)
+    with pytest.raises(QueryWasSent, match="50 queries are open"):
+        desk.open(number=99)
+
+
 # -- answers ---------------------------------------------------------------------------------------
 
 

@@ -609,6 +609,61 @@ async def test_no_word_of_a_query_is_in_a_log_a_list_or_a_metric(tmp_path):
             assert CANARY.encode() not in path.read_bytes(), path.name
 
 
+async def test_a_query_in_free_text_is_asked_by_the_same_rules(desk):
+    encounter_id = await held(desk)
+    slot = {"slot": "finding", "label": "Finding", "value": "Na 121 mmol/L", "source": "LAB-4"}
+    free = {
+        "encounter_id": encounter_id,
+        "title": "Clarification of a laboratory value",
+        "question": "Based on your clinical judgment, please clarify its meaning, if any.",
+        "indicators": [slot],
+        "options": [
+            {"key": "a", "text": "Hyponatremia", "stands_for": "diagnosis",
+             "supported_by": ["finding"]},
+            {"key": "b", "text": "Without clinical significance", "stands_for": "not-significant"},
+            {"key": "c", "text": "Other (please specify)", "stands_for": "other"},
+            {"key": "d", "text": "Unable to determine", "stands_for": "unable"},
+        ],
+    }  # fmt: skip
+    opened = await desk.ask("POST", "/v1/queries", free, status=201)
+    assert opened["findings"] == []
+    assert (opened["query"]["template_id"], opened["query"]["reason_code"]) == ("", "free-text")
+    query_id = opened["query"]["query_id"]
+    await desk.ask("POST", f"/v1/queries/{query_id}/deliveries", {}, status=202)
+    answer = {"option_key": "c", "text": "SIADH", "answered_by": "1999999901"}
+    told = await desk.ask("POST", f"/v1/queries/{query_id}/answers", answer, status=201)
+    assert (told["response"], told["answered_by"]) == ("other", "1999999901")
+    listed = await desk.ask("GET", "/v1/queries?template_id=-", status=200)
+    assert [row["query_id"] for row in listed["data"]] == [query_id]
+
+
+async def test_a_person_escalates_where_the_policy_names_somebody(tmp_path):
+    folder = configure(tmp_path / "p", escalation=[{"physician": ADVISOR_NPI}])
+    async with clinic(Settings(data_dir=tmp_path / "d"), folder) as desk:
+        query_id = await sent(desk, await held(desk))
+        path = f"/v1/queries/{query_id}/escalations"
+        assert (await desk.ask("POST", path, status=201))["asked_id"] == ADVISOR_NPI
+        refused = await desk.ask("POST", path)
+        assert refused.json()["type"] == "/problems/nothing-to-escalate-to"
+
+
+async def test_about_a_forgotten_patient_nothing_is_sent_shown_or_answered(desk):
+    encounter_id = await held(desk)
+    asked = await desk.ask("GET", f"/v1/encounters/{encounter_id}", status=200)
+    desk.ehr.behave = "AE"
+    query_id = await sent(desk, encounter_id)
+    await desk.until(query_id, evidence="AE")
+    await desk.runtime.keys.destroy("northside", asked["patient_id"])
+    gone = await desk.until(query_id, delivery="refused", evidence="patient-forgotten")
+    assert (gone["content"], gone["answer"]) == (None, None)
+    refused = await desk.ask("POST", f"/v1/queries/{query_id}/answers", {"option_key": "a"})
+    assert refused.json()["type"] == "/problems/patient-forgotten"
+    taken = await desk.hl7(answering(query_id))
+    assert taken["result"] == "REJECTED"
+    cause = {"cause": "unanswered"}
+    await desk.ask("POST", f"/v1/queries/{query_id}/closures", cause, status=201)
+
+
 # -- lists and measures ----------------------------------------------------------------------------
 
 

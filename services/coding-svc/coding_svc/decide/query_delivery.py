@@ -143,7 +143,8 @@ def settle_attempt(
         return [_delivered(query, attempt.attempt, attempt.evidence)]
     waits = policy.retry_after_s
     again = None
-    if attempt.outcome != "refused" and attempt.attempt <= len(waits):
+    is_wanted = query.status == "sent" and attempt.outcome != "refused"
+    if is_wanted and attempt.attempt <= len(waits):
         again = _in(context.now, waits[attempt.attempt - 1])
     failed = CodingQueryDeliveryFailed(
         query_id=query_id,

@@ -390,13 +390,9 @@ PUSHED: Final = ("mdm", "fhir", "webhook")
 
 
 def _attempted(query: Query, event: CodingQueryDelivered | CodingQueryDeliveryFailed) -> Query:
-    """Note how an attempt ended; what was answered meanwhile no longer waits for it."""
-    if event.delivery_number != query.delivery_number:
-        return query
+    """Note how an attempt ended: it arrived, is made again, or waits for a person."""
     if isinstance(event, CodingQueryDelivered):
         return structs.replace(query, delivery="delivered", evidence=event.evidence, next_try_at="")
-    if query.status != "sent":
-        return structs.replace(query, evidence=event.evidence)
     again = event.next_try_at or ""
     delivery: Delivery = "due" if again else "refused"
     return structs.replace(query, delivery=delivery, evidence=event.evidence, next_try_at=again)
