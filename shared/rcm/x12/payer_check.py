@@ -254,7 +254,7 @@ def _is_right(rule: PayerRule, value: str) -> bool:
     )
 
 
-def _is_within(value: str, minimum: float | None, maximum: float | None) -> bool:
+def _is_within(value: str, minimum: Decimal | None, maximum: Decimal | None) -> bool:
     """Compare a number; what is no number is the guide's business, and within."""
     if minimum is None and maximum is None:
         return True
@@ -262,10 +262,7 @@ def _is_within(value: str, minimum: float | None, maximum: float | None) -> bool
         number = quantity(value)
     except ValueError:
         return True
-    # The text of a float is what the file of rules says; Decimal compares it exactly.
-    return (minimum is None or number >= Decimal(repr(minimum))) and (
-        maximum is None or number <= Decimal(repr(maximum))
-    )
+    return (minimum is None or number >= minimum) and (maximum is None or number <= maximum)
 
 
 @lru_cache(maxsize=1 << 10)

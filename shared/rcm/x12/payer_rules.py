@@ -10,6 +10,7 @@ tells the format. A mistake in a file is told with its line and column, all of t
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -25,7 +26,9 @@ from rcm.x12.segments import SEGMENTS
 
 _FILE_BYTES_MAX: Final = 1 << 20
 #: Keys whose values are text, however they are written.
-_TEXTS: Final = frozenset({"ids", "transactions", "allowed", "not_allowed", "loop", "each"})
+_TEXTS: Final = frozenset(
+    {"ids", "transactions", "allowed", "not_allowed", "loop", "each", "minimum", "maximum"}
+)
 _PATH: Final = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
 _STEP: Final = re.compile(r"\.([A-Za-z_]+)|\[(\d+)\]")
@@ -67,8 +70,8 @@ class Condition(Pick, frozen=True, forbid_unknown_fields=True, kw_only=True, omi
     allowed: tuple[str, ...] = ()  # one of these values
     not_allowed: tuple[str, ...] = ()  # none of these
     pattern: str = ""  # the whole value matches this regular expression
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
     absent: bool = False  # there is no such segment or value
 
 
@@ -89,8 +92,8 @@ class PayerRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, o
     pattern: str = ""
     length_minimum: Annotated[int, Meta(ge=1)] | None = None
     length_maximum: Annotated[int, Meta(ge=1)] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
     count_maximum: Annotated[int, Meta(ge=0)] | None = None
     level: Literal[6, 7] = 7  # SNIP: 6 by kind of service, 7 by payer
     severity: Severity = Severity.ERROR
