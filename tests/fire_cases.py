@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 from tools.feed import messages_of, send
 from tools.sampler import hl7
 from tools.stack import SERVICES, TENANTS, Stack
@@ -287,12 +288,23 @@ class Fire(Stack):
             self.feed(len(self._left))
             time.sleep(0.1)
         assert not self._left, "not everything was acknowledged"
+        while not all(map(self.is_ready, SERVICES)):
+            assert time.monotonic() < until, "not every service came back"
+            time.sleep(0.1)
         self.wait_until_quiet(quiet_s, patience_s, busy=lambda: any(self.waiting_files()))
         self.suspended = sum(1 for _ in self._pages("remit-svc", "/v1/unmatched", TENANTS[0]))
         self.messages = {
             tenant: sum(1 for _ in self._pages("coding-svc", "/v1/messages", tenant))
             for tenant in TENANTS
         }
+
+    def is_ready(self, name: str) -> bool:
+        """Tell whether a service that was started again answers by now."""
+        try:
+            answer = httpx.get(self.url(name) + "/health/ready", timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
 
     def waiting_files(self) -> list[Path]:
         return [path for path in (self.data / "drop").glob("*/*/in/*") if path.is_file()]
