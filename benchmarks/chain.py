@@ -26,6 +26,7 @@ import psutil
 from tools.feed import messages_of, send
 from tools.make_samples import write
 from tools.stack import SERVICES, Stack
+from uvicorn.loops.auto import auto_loop_factory
 
 from rcm.platform.local import start_kafka, start_postgres, stop
 
@@ -136,7 +137,8 @@ def ceiling(folder: Path, bus: str, count: int) -> dict[str, Any]:
 def _feed(stack: Stack, samples: Path) -> None:
     for tenant, port in stack.mllp_ports.items():
         feed = messages_of(samples / tenant / "feed.hl7")
-        asyncio.run(send("127.0.0.1", port, feed, connections=CONNECTIONS))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(send("127.0.0.1", port, feed, connections=CONNECTIONS))
 
 
 def _processes(stack: Stack) -> dict[str, psutil.Process]:

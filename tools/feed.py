@@ -56,7 +56,8 @@ async def _lane(
     try:
         for message in messages:
             writer.write(START + message + END)
-            answer = await asyncio.wait_for(reader.readuntil(END), ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                answer = await reader.readuntil(END)
             codes[_code(answer)] += 1
             progress(1)
     finally:

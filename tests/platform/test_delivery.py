@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import dataclasses
+import time
 
 import pytest
 
+from rcm.platform.engine.loop import PACE_S
 from rcm.platform.engine.parking import StillParked
 from rcm.platform.http.runtime import status_of
 from rcm.platform.log.port import Draft, LogUnavailable, pack_headers
@@ -29,6 +31,19 @@ async def test_facts_travel_from_service_to_service_in_order_and_once(bench):
         seen = await table(gamma, Seen)
         assert {(row.noted_count, row.echoed_count) for row in seen.values()} == {(10, 10)}
         assert await table(gamma, Seen, "lakeview") == {}
+
+
+async def test_records_that_trickle_in_are_taken_together(bench):
+    async with bench.run("alpha") as alpha, bench.run("beta") as beta:
+        await at_rest(alpha, beta)
+        began, before = time.monotonic(), beta.engine.totals.batches
+        for number in range(60):
+            await send(alpha, 1, f"t{number}-")
+            await asyncio.sleep(0.005)
+        took_s = time.monotonic() - began
+        await at_rest(alpha, beta)
+        assert sum(row.word_count for row in (await table(beta, Echo)).values()) == 60
+        assert beta.engine.totals.batches - before <= took_s / PACE_S + 3
 
 
 async def test_a_command_is_refused_alone_and_repeated_for_nothing(bench):

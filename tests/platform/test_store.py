@@ -12,7 +12,9 @@ from sqlmodel import select
 
 from rcm.platform.local import create_database
 from rcm.platform.log.port import Draft, TopicPartition, pack_headers
+from rcm.platform.settings import Settings
 from rcm.platform.store.migrate import NotMigrated, check_migrated, migrate
+from rcm.platform.store.places import place_of
 from rcm.platform.store.port import (
     Changes,
     Fenced,
@@ -371,3 +373,12 @@ async def test_a_lost_connection_is_opened_again(database):
     assert [draft.value for _, draft in await store.pending(9)] == [b"1", b"3"]
     other = database.open()
     assert (await other.lead(), await store.lead()) in [(True, False), (False, True)]
+
+
+async def test_only_a_service_that_records_waits_for_the_disk(tmp_path):
+    found = {}
+    for manifest in (ALPHA_MANIFEST, GAMMA_MANIFEST):
+        store = await place_of(manifest, Settings(data_dir=tmp_path)).open()
+        (found[manifest.service.topic != ""],) = store._db.execute("pragma synchronous").fetchone()
+        await store.close()
+    assert found == {True: 2, False: 1}  # FULL, NORMAL

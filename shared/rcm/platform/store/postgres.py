@@ -61,7 +61,9 @@ class PostgresStore:
         self._settings = {"search_path": schema}
         self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy has no type here
         self._statements = {name: _statements(shape) for name, shape in self.shapes.items()}
-        self._writer = _Connection(url, schema)
+        # One that only reads folds the log on from where its store is: it need not wait for disks.
+        more = {} if manifest.service.topic else {"synchronous_commit": "off"}
+        self._writer = _Connection(url, schema, **more)
         self._mover = _Connection(url, schema)
         self._leads = False
         self._reader = create_async_engine(
@@ -327,9 +329,9 @@ class PostgresTransaction:
 class _Connection:
     """One connection, used by one task at a time, opened again when it was lost."""
 
-    def __init__(self, url: str, schema: str) -> None:
+    def __init__(self, url: str, schema: str, **settings: str) -> None:
         self._url = url
-        self._settings = {"search_path": schema}
+        self._settings = {"search_path": schema, **settings}
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
         self.renewed = False
