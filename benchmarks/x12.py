@@ -42,6 +42,7 @@ MEASURES = {
     "full, gc": "ours: the same with the collector of cycles on, as in a service",
     "write": "ours: typed claims to bytes",
     "check one": "ours: a file with one claim, read and fully checked, patterns made",
+    "check one built": "ours: one claim before it is sent, fully checked in its written form",
     "write one": "ours: one claim to an interchange",
 }
 PEERS = {
@@ -51,7 +52,7 @@ PEERS = {
 }
 KINDS = {"oxedi": {"835"}, "x12sdk": {"835", "837P", "837I"}, "pyx12": {"835", "837P", "837I"}}
 FLOOR = "bytes.split elements"
-ONE = {"check one", "write one"}
+ONE = {"check one", "check one built", "write one"}
 #: Claims in the file of each peer, so that all of it takes minutes.
 PEER_CLAIMS = {"oxedi": 10_000, "x12sdk": 1_000, "pyx12": 300}
 CLAIMS = 10_000
@@ -209,31 +210,39 @@ def _data(kind: str, claim_count: int, transactions: int = 1) -> Callable[[], by
     from x12_cases import an_envelope
 
     if kind == "835":
+        from msgspec.structs import replace
+
         from rcm.x12 import x835
         from x835_cases import a_big_remittance
 
         remittance = a_big_remittance(claim_count)
-        return lambda: x835.write([remittance] * transactions, an_envelope())
-    import x12_837_cases as cases
+        remittances = [
+            replace(remittance, transaction_control_number=f"{number:04d}")
+            for number in range(1, transactions + 1)
+        ]
+        return lambda: x835.write(remittances, an_envelope())
     from rcm.x12 import x837
     from rcm.x12.writer import write
+    from x12_837_cases import SUBMISSION
 
-    shapes, draft = {
-        "837P": (
-            [cases.office_visit] * 7 + [cases.dependent] * 2 + [cases.secondary_by_line],
-            x837.draft_837p,
-        ),
-        "837I": (
-            [cases.outpatient_bill] * 7 + [cases.bill_for_dependent] * 2 + [cases.inpatient_stay],
-            x837.draft_837i,
-        ),
-        "837D": ([cases.dental_visit] * 9 + [cases.braces], x837.draft_837d),
+    draft = {"837P": x837.draft_837p, "837I": x837.draft_837i, "837D": x837.draft_837d}[kind]
+    claims = _claims(kind, claim_count)
+    return lambda: write([draft(SUBMISSION, claims) for _ in range(transactions)], an_envelope())
+
+
+def _claims(kind: str, count: int) -> list[Any]:
+    """Make claims: of ten, seven or more usual ones, and some that carry more."""
+    import x12_837_cases as cases
+
+    shapes = {
+        "837P": [cases.office_visit] * 7 + [cases.dependent] * 2 + [cases.secondary_by_line],
+        "837I": [cases.outpatient_bill] * 7
+        + [cases.bill_for_dependent] * 2
+        + [cases.inpatient_stay],
+        "837D": [cases.dental_visit] * 9 + [cases.braces],
     }[kind]
     world = cases.World(1)
-    claims = [shapes[number % 10](world) for number in range(claim_count)]
-    return lambda: write(
-        [draft(cases.SUBMISSION, claims) for _ in range(transactions)], an_envelope()
-    )
+    return [shapes[number % 10](world) for number in range(count)]
 
 
 def _work(kind: str, name: str, path: Path) -> Callable[[], int]:
@@ -254,6 +263,8 @@ def _work(kind: str, name: str, path: Path) -> Callable[[], int]:
         return lambda: len(writer())
     if name == "check one":
         return _one_claim(path)
+    if name == "check one built":
+        return _one_built(kind)
     return _claims_835(name, path) if kind == "835" else _claims_837(name, path)
 
 
@@ -318,6 +329,22 @@ def _one_claim(path: Path) -> Callable[[], int]:
 
     def one() -> int:
         return sum(isinstance(event, x837.CheckedClaim) for event in x837.FileCheck(data))
+
+    for _ in range(UNITS_BEFORE_PATTERN + 1):
+        one()
+    return one
+
+
+def _one_built(kind: str) -> Callable[[], int]:
+    """Check one claim before it is sent, in a process that has checked some hundreds."""
+    from rcm.x12 import x837
+    from rcm.x12.pattern import UNITS_BEFORE_PATTERN
+    from x12_837_cases import SUBMISSION
+
+    claims = _claims(kind, 1)
+
+    def one() -> int:
+        return len(x837.check_built(SUBMISSION, claims))
 
     for _ in range(UNITS_BEFORE_PATTERN + 1):
         one()
