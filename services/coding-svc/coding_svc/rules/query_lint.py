@@ -364,8 +364,8 @@ LEADING: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         (
-            r"\bplease (?:document|add|state|write|amend|change|chart|diagnose|consider|agree|confirm"
-            r"|include|list|record|note)\b"
+            r"\bplease (?:document|add|state|write|amend|change|chart|diagnose|consider|agree"
+            r"|confirm|include|list|record|note)\b"
         ),
         (
             r"\b(?:would|do|don'?t|wouldn'?t|will|can|could) you (?:please )?(?:not )?"
@@ -379,8 +379,8 @@ LEADING: Final = tuple(
         r"\b(?:clearly|obviously|evidently|undoubtedly|certainly|apparently)\b",
         r"\b(?:it|this|the patient) (?:appears|seems|looks)\b",
         (
-            r"\b(?:isn'?t|wasn'?t|aren'?t|doesn'?t|didn'?t|hasn'?t|is not|does not) (?:it|this|that|the"
-            r" patient)\b[^.?]*\?"
+            r"\b(?:isn'?t|wasn'?t|aren'?t|doesn'?t|didn'?t|hasn'?t|is not|does not)"
+            r" (?:it|this|that|the patient)\b[^.?]*\?"
         ),
         r",\s*(?:right|correct|yes|no)\s*\?",
         r"\b(?:in order|so) (?:to|that we (?:can|may)) (?:code|capture|support|justify)\b",
