@@ -6,7 +6,7 @@
     python benchmarks/x12.py --out x12.json         the numbers as JSON
 
 Each measurement runs in a process of its own, so that its peak memory is its own; the time is that
-of the work alone, best of three (one of what takes long), by the process's own CPU clock, so that a
+of the work alone, the better of two after one to warm up (of what takes long, one), by the process's own CPU clock, so that a
 busy machine says nearly the same as a quiet one. Read the ratios: `times_floor` is how much longer
 a claim takes than `bytes.split` of its segments and elements, which no Python can beat.
 
@@ -172,12 +172,14 @@ def _apart(kind: str, name: str, path: Path) -> dict[str, Any]:
 
 
 def measure(kind: str, name: str, path: Path) -> dict[str, Any]:
-    """Time one thing, best of three; the collector of cycles off, as for any batch."""
+    """Time one thing, the better of two; the collector of cycles off, as for any batch."""
     work = _work(kind, name, path)
     turns = 400 if name in ONE else 1
-    work()  # once before: modules are imported, patterns made
+    is_long = path.stat().st_size > 20e6
+    if not is_long:
+        work()  # once before: modules are imported, patterns made
     best = float("inf")
-    for _ in range(1 if name in PEERS or path.stat().st_size > 20e6 else 3):
+    for _ in range(1 if name in PEERS or is_long else 2):
         gc.collect()
         if name != "full, gc":
             gc.disable()
