@@ -67,7 +67,9 @@ def desk_with(*messages: bytes) -> Desk:
 
 def release(desk: Desk, *overruled: str, command_id: str = "r1"):
     target = desk.encounter_id()
-    decide = partial(commands.release, target, commands.Overruling(rule_ids=overruled), desk.profiles)
+    decide = partial(
+        commands.release, target, commands.Overruling(rule_ids=overruled), desk.profiles
+    )
     return desk.execute(command_id, [target], decide)
 
 
