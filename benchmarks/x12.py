@@ -8,7 +8,7 @@
 Each measurement runs in a process of its own, so that its peak memory is its own; the time is that
 of the work alone, the better of two after one to warm up (one of what takes long), by the process's
 own CPU clock, so that a busy machine says nearly the same as a quiet one. Read the ratios:
-`times_floor` is how much longer a claim takes than `bytes.split` of its segments and elements, which
+`times_floor` is how much longer a claim takes than `bytes.split` of segments and elements, which
 no Python can beat.
 
 Slow peers get smaller files: their count of claims stands in the table, and nothing is multiplied.
