@@ -48,7 +48,9 @@ up: setup ## the same, left running; says where the pages are
 	@$(BIN)/python -m tools.demo --bus $(BUS) --keep
 
 down: setup ## stop what `make up` left running
-	@$(BIN)/rcm down
+	@RCM_DATA_DIR=.data/demo $(BIN)/rcm down
+	@$(BIN)/python -m rcm.platform.local kafka stop .data/demo/kafka
+	@$(BIN)/python -m rcm.platform.local postgres stop .data/demo/postgres
 
 N ?= 66
 OUT ?= .data/samples-$(N)

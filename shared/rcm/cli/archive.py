@@ -37,7 +37,9 @@ def list_(tenant: talking.Tenant, as_json: talking.Json = False) -> None:
     if as_json:
         talking.print_json(found)
     else:
-        talking.print_table(("sha256", "bytes>", "kept"), [tuple(one.values()) for one in found])
+        for one in found:  # a name is given whole: `open` wants it so
+            line = f"{one['sha256']}  {one['bytes_count']:>10}  {one['kept_at']}"
+            talking.out().print(line, markup=False)
 
 
 @app.command(

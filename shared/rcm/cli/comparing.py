@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from rcm.cli.services import find_service, service_names
+from rcm.cli.supervisor import Supervisor
 from rcm.events.envelope import Recorded
 from rcm.invariants import Breach, compare_dumps, compare_streams
 from rcm.platform.rebuild import Progress, rebuild
@@ -30,12 +31,16 @@ class Comparison:
 
     async def run(self, settings: Settings, progress: Progress) -> None:
         """Fold every service beside its live store. What is in an outbox goes to the log first."""
+        supervisor = Supervisor(settings)
         for name in service_names():
             manifest = find_service(name).manifest
             if manifest is None:
                 continue
             if settings.postgres_url and not settings.postgres_owner_url:
                 self.skipped[name] = "RCM_POSTGRES_OWNER_URL is needed to see every tenant"
+                continue
+            if supervisor.running(name) is not None:
+                self.skipped[name] = "it runs"
                 continue
             place = place_of(manifest, settings)
             live = await place.open_live()
