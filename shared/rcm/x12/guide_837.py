@@ -129,3 +129,48 @@ def identified(loop: str, codes: str, repeats: int, identifiers: int) -> str:
         f"{pad}  NM1*{codes} R | {NO_NAME}\n"
         f"{pad}  REF*0B|1G|EI|G2|LU R {identifiers} | {REF}\n"
     )
+
+
+def billing_level(names: str, references: str) -> str:
+    """Give 2000A with 2010AA to 2010AC: who bills, by which names and which REF segments."""
+    return (
+        "loop 2000A R * cut # billing provider\n"
+        "  HL***20 R | 01R 02N 04R=1\n"
+        "  PRV*BI S | 02R=PXC 03R 04..06N\n"
+        "  CUR S | 01=85 03..06N\n"
+        "  loop 2010AA R 1\n"
+        f"    NM1*85 R | {names}\n"
+        "    N3 R\n"
+        f"    N4 R | {PLACE}\n"
+        f"{references}"
+        f"    PER S 2 | {CONTACT}\n"
+        f"{PAY_TO}"
+    )
+
+
+TAX_AND_LICENCE: Final = f"""\
+    REF*EI|SY R 1 | {REF} # tax number
+    REF*0B|1G S 2 | {REF}
+"""
+
+
+def adjudicated(service: str) -> str:
+    """Give 2430, what another payer did with a line, whose SVD says which service."""
+    return (
+        "        loop 2430 S 15 # what another payer did\n"
+        f"          SVD R | {service}\n"
+        f"          CAS S 5 | {ADJUSTED}\n"
+        f"          DTP*573 R 1 | {DAY}\n"
+        "          AMT*EAF S 1 | 03N\n"
+    )
+
+
+def patient_level(facts: str) -> str:
+    """Give 2000C, whose claims are those of 2000B again."""
+    return (
+        "    loop 2000C S * cut # patient\n"
+        "      HL***23 R | 01R 02R 04R=0\n"
+        f"      PAT R | 01R={RELATION} {facts}\n"
+        f"{DEPENDENT}"
+        "      same 2300\n"
+    )

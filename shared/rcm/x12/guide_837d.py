@@ -2,15 +2,12 @@
 
 from rcm.x12.guide import Guide
 from rcm.x12.guide_837 import (
-    ADJUSTED,
     CODE_ONLY,
-    CONTACT,
     CONTRACT,
     COORDINATION,
     DAY,
     DAY_OR_RANGE,
     DELAY,
-    DEPENDENT,
     FILING,
     HEAD,
     INSURED,
@@ -18,14 +15,16 @@ from rcm.x12.guide_837 import (
     NAME,
     OTHER_PAYER,
     PAPERWORK,
-    PAY_TO,
     PERSON,
     PLACE,
     REF,
-    RELATION,
     REPRICED,
     SEQUENCE,
+    TAX_AND_LICENCE,
+    adjudicated,
+    billing_level,
     identified,
+    patient_level,
 )
 
 _CLAIM = (
@@ -44,18 +43,7 @@ GUIDE = Guide(
     title="Health care claim, dental",
     table=f"""
 {HEAD}
-loop 2000A R * cut # billing provider
-  HL***20 R | 01R 02N 04R=1
-  PRV*BI S | 02R=PXC 03R 04..06N
-  CUR S | 01=85 03..06N
-  loop 2010AA R 1
-    NM1*85 R | {NAME}
-    N3 R
-    N4 R | {PLACE}
-    REF*EI|SY R 1 | {REF} # tax number
-    REF*0B|1G S 2 | {REF}
-    PER S 2 | {CONTACT}
-{PAY_TO}
+{billing_level(NAME, TAX_AND_LICENCE)}
   loop 2000B R * cut # subscriber
     HL***22 R | 01R 02R 04R=0,1
     SBR R | 01={SEQUENCE} 02=18 05..08N 09={FILING}
@@ -150,16 +138,8 @@ loop 2000A R * cut # billing provider
           N3 R
           N4 R | {PLACE}
           REF*G2|LU S 3 | {LINE_REF}
-        loop 2430 S 15 # what another payer did
-          SVD R | 03-1=AD,ER 04N 05R
-          CAS S 5 | {ADJUSTED}
-          DTP*573 R 1 | {DAY}
-          AMT*EAF S 1 | 03N
-    loop 2000C S * cut # patient
-      HL***23 R | 01R 02R 04R=0
-      PAT R | 01R={RELATION} 02..09N
-{DEPENDENT}
-      same 2300
+{adjudicated("03-1=AD,ER 04N 05R")}
+{patient_level("02..09N")}
 SE R
 """,
 )

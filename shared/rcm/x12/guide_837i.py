@@ -2,17 +2,14 @@
 
 from rcm.x12.guide import Guide
 from rcm.x12.guide_837 import (
-    ADJUSTED,
     CODE_AND_DATE,
     CODE_AND_POA,
     CODE_ONLY,
-    CONTACT,
     CONTRACT,
     COORDINATION,
     DAY,
     DAY_OR_RANGE,
     DELAY,
-    DEPENDENT,
     DRUG,
     FILING,
     HEAD,
@@ -21,16 +18,18 @@ from rcm.x12.guide_837 import (
     ONLY_FIRST,
     OTHER_PAYER,
     PAPERWORK,
-    PAY_TO,
     PERSON,
     PLACE,
     REF,
-    RELATION,
     REPRICED,
     SEQUENCE,
+    adjudicated,
+    billing_level,
     identified,
+    patient_level,
 )
 
+_TAX = f"    REF*EI R 1 | {REF} # tax number\n"
 _CLAIM = (
     f"02R 03..04N 05R 05-2R=A 05-3R 06N 07R=A,B,C 08R=N,W,Y 09R=I,Y 10..18N 19=08,PB 20={DELAY}"
 )
@@ -44,17 +43,7 @@ GUIDE = Guide(
     title="Health care claim, institutional",
     table=f"""
 {HEAD}
-loop 2000A R * cut # billing provider
-  HL***20 R | 01R 02N 04R=1
-  PRV*BI S | 02R=PXC 03R 04..06N
-  CUR S | 01=85 03..06N
-  loop 2010AA R 1
-    NM1*85 R | 02=2 03R 04..07N 08=XX 10..12N
-    N3 R
-    N4 R | {PLACE}
-    REF*EI R 1 | {REF} # tax number
-    PER S 2 | {CONTACT}
-{PAY_TO}
+{billing_level("02=2 03R 04..07N 08=XX 10..12N", _TAX)}
   loop 2000B R * cut # subscriber
     HL***22 R | 01R 02R 04R=0,1
     SBR R | 01={SEQUENCE} 02=18 05..08N 09={FILING}
@@ -158,16 +147,8 @@ loop 2000A R * cut # billing provider
         loop 2420D S 1 # referring
           NM1*DN R | {PERSON}
           REF*0B|1G|G2 S 20 | {LINE_REF}
-        loop 2430 S 15 # what another payer did
-          SVD R | 03-1=ER,HC,HP,IV,WK 04R 05R
-          CAS S 5 | {ADJUSTED}
-          DTP*573 R 1 | {DAY}
-          AMT*EAF S 1 | 03N
-    loop 2000C S * cut # patient
-      HL***23 R | 01R 02R 04R=0
-      PAT R | 01R={RELATION} 02..09N
-{DEPENDENT}
-      same 2300
+{adjudicated("03-1=ER,HC,HP,IV,WK 04R 05R")}
+{patient_level("02..09N")}
 SE R
 """,
 )

@@ -2,7 +2,6 @@
 
 from rcm.x12.guide import Guide
 from rcm.x12.guide_837 import (
-    ADJUSTED,
     CODE_ONLY,
     CONTACT,
     CONTRACT,
@@ -10,7 +9,6 @@ from rcm.x12.guide_837 import (
     DAY,
     DAY_OR_RANGE,
     DELAY,
-    DEPENDENT,
     DRUG,
     FILING,
     HEAD,
@@ -19,15 +17,17 @@ from rcm.x12.guide_837 import (
     NAME,
     OTHER_PAYER,
     PAPERWORK,
-    PAY_TO,
     PERSON,
     PLACE,
     REF,
-    RELATION,
     REPRICED,
     SEQUENCE,
+    TAX_AND_LICENCE,
     TELEPHONE,
+    adjudicated,
+    billing_level,
     identified,
+    patient_level,
 )
 
 _PATIENT_FACTS = "02..04N 05=D8 07=01 09=Y"
@@ -50,18 +50,7 @@ GUIDE = Guide(
     title="Health care claim, professional",
     table=f"""
 {HEAD}
-loop 2000A R * cut # billing provider
-  HL***20 R | 01R 02N 04R=1
-  PRV*BI S | 02R=PXC 03R 04..06N
-  CUR S | 01=85 03..06N
-  loop 2010AA R 1
-    NM1*85 R | {NAME}
-    N3 R
-    N4 R | {PLACE}
-    REF*EI|SY R 1 | {REF} # tax number
-    REF*0B|1G S 2 | {REF}
-    PER S 2 | {CONTACT}
-{PAY_TO}
+{billing_level(NAME, TAX_AND_LICENCE)}
   loop 2000B R * cut # subscriber
     HL***22 R | 01R 02R 04R=0,1
     SBR R | 01={SEQUENCE} 02=18 05=12,13,14,15,16,41,42,43,47 06..08N 09={FILING}
@@ -225,19 +214,11 @@ loop 2000A R * cut # billing provider
           NM1*45 R | 02=2 04..12N
           N3 R
           N4 R | {PLACE}
-        loop 2430 S 15 # what another payer did
-          SVD R | 03R 03-1=ER,HC,HP,IV,WK 04N 05R
-          CAS S 5 | {ADJUSTED}
-          DTP*573 R 1 | {DAY}
-          AMT*EAF S 1 | 03N
+{adjudicated("03R 03-1=ER,HC,HP,IV,WK 04N 05R")}
         loop 2440 S * # supporting form
           LQ R | 01R=AS,UT 02R
           FRM R 99
-    loop 2000C S * cut # patient
-      HL***23 R | 01R 02R 04R=0
-      PAT R | 01R={RELATION} {_PATIENT_FACTS}
-{DEPENDENT}
-      same 2300
+{patient_level(_PATIENT_FACTS)}
 SE R
 """,
 )
