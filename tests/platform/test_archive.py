@@ -39,9 +39,7 @@ async def test_nothing_of_it_stands_in_clear_and_only_the_owner_may_read(archive
     assert [p for p in (tmp_path / "archive").rglob("*") if p.name.startswith(".")] == []
 
 
-async def test_the_same_bytes_again_are_no_second_file_and_tenants_share_none(
-    archive, tmp_path
-):
+async def test_the_same_bytes_again_are_no_second_file_and_tenants_share_none(archive, tmp_path):
     first, again = await archive.keep(US, CLEAR), await archive.keep(US, CLEAR)
     assert first == again == await archive.keep(THEM, CLEAR)
     assert [name for name, _ in Archive.names_in(tmp_path / "archive", US)] == [first]
