@@ -377,7 +377,7 @@ async def test_who_asks_for_patients_at_once_shares_a_query_and_learns_of_a_fail
     class Down:
         count = 0
 
-        def read(self, _tenant_id):
+        async def look_up(self, *_asked):
             self.count += 1
             raise Busy("down")
 

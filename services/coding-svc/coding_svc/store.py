@@ -119,23 +119,6 @@ async def encounters_of_patient(
     return list((await session.exec(query)).all())
 
 
-async def encounters_by_patient(
-    session: AsyncSession, tenant_id: str, patient_ids: Sequence[str]
-) -> dict[str, list[str]]:
-    """List the encounters of several patients that were not merged away, by patient."""
-    rows = EncounterRow
-    query = (
-        select(_column(rows.patient_id), _column(rows.encounter_id))
-        .where(_is(rows.tenant_id, tenant_id), _column(rows.patient_id).in_(patient_ids))
-        .where(_column(rows.status) != "merged")
-        .order_by(_column(rows.encounter_id))
-    )
-    found: dict[str, list[str]] = {}
-    for patient_id, encounter_id in (await session.exec(query)).all():
-        found.setdefault(patient_id, []).append(encounter_id)
-    return found
-
-
 async def waiting_encounters(
     session: AsyncSession, tenant_id: str, after: str, limit: int
 ) -> Sequence[str]:

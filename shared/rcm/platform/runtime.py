@@ -94,6 +94,19 @@ class Runtime:
         except StoreUnavailable as error:
             raise Busy("The store does not answer.") from error
 
+    async def look_up(
+        self, tenant_id: str, table: str, column: str, values: Sequence[str], wanted: str
+    ) -> Sequence[tuple[str, str]]:
+        """Look rows of a tenant up by an indexed column, as `Store.look_up`.
+
+        Raises:
+            Busy: The store does not answer.
+        """
+        try:
+            return await self.store.look_up(tenant_id, table, column, values, wanted)
+        except StoreUnavailable as error:
+            raise Busy("The store does not answer.") from error
+
     async def open(self, tenant_id: str, phi: Phi, shape: type[T]) -> T | None:
         """Read PHI for work of the service itself; None when its key was destroyed. What a person
         or a client sees goes through `rcm.platform.http.phi`, which records the view.

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from coding_svc import store
-
 _TOGETHER_MAX: Final = 200
 """Patients of one query."""
 
@@ -57,16 +55,20 @@ class SiblingFinder:
         for start in range(0, len(patients), _TOGETHER_MAX):
             chunk = patients[start : start + _TOGETHER_MAX]
             try:
-                async with runtime.read(tenant_id) as session:
-                    found = await store.encounters_by_patient(session, tenant_id, chunk)
+                rows = await runtime.look_up(
+                    tenant_id, "encounter", "patient_id", chunk, "encounter_id"
+                )
             except Exception as error:  # noqa: BLE001 - whoever asked is told, whatever it is
                 for patient_id in chunk:
                     _tell(waiting[tenant_id, patient_id], error)
                 continue
+            found: dict[str, list[str]] = {}
+            for patient_id, encounter_id in rows:
+                found.setdefault(patient_id, []).append(encounter_id)
             for patient_id in chunk:
                 future = waiting[tenant_id, patient_id]
                 if not future.done():
-                    future.set_result(found.get(patient_id, ()))
+                    future.set_result(sorted(found.get(patient_id, ())))
 
 
 def _tell(future: "asyncio.Future[Sequence[str]]", error: Exception) -> None:

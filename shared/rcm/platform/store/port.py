@@ -179,6 +179,22 @@ class Store(Protocol):
         """Delete facts that are on the log now."""
         ...
 
+    async def look_up(
+        self, tenant_id: str, table: str, column: str, values: Sequence[str], wanted: str
+    ) -> Sequence[tuple[str, str]]:
+        """Look rows of a tenant up by an indexed column: its value, and that of another column.
+
+        For what many commands ask before they are decided; a page that people read has `read`.
+
+        Args:
+            tenant_id: Whose rows.
+            table: A table of the service.
+            column: Indexed behind the tenant.
+            values: Of that column.
+            wanted: The other column.
+        """
+        ...
+
     async def backlog(self) -> int:
         """Count the facts that are not yet on the log."""
         ...

@@ -128,6 +128,20 @@ class SqliteStore:
             finally:
                 self._db.execute("pragma synchronous=full")
 
+    async def look_up(
+        self, tenant_id: str, table: str, column: str, values: Sequence[str], wanted: str
+    ) -> Sequence[tuple[str, str]]:
+        """Look rows of a tenant up by an indexed column, in the file that is open anyway."""
+        marks = ",".join("?" * len(values))
+        try:
+            return self._db.execute(
+                f'select "{column}", "{wanted}" from "{table}" where tenant_id=? '  # noqa: S608 - our own names, and marks
+                f'and "{column}" in ({marks})',
+                (tenant_id, *values),
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
     async def backlog(self) -> int:
         """Count the facts that are not yet on the log."""
         (count,) = self._db.execute("select count(*) from outbox").fetchone()
