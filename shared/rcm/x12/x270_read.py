@@ -27,8 +27,8 @@ from rcm.x12.x270_documents import (
     Response,
     Trace,
 )
-from rcm.x12.x837_read_lines import period as read_period
-from rcm.x12.x837_read_lines import pointers
+from rcm.x12.x837_read_plain import period as read_period
+from rcm.x12.x837_read_plain import pointers
 from rcm.x12.x837_read_parties import NameGroup, Row, at
 from rcm.x12.x837_read_payers import procedure
 

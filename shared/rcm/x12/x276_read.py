@@ -21,7 +21,7 @@ from rcm.x12.x276_documents import (
     StatusRequest,
 )
 from rcm.x12.x277ca_documents import StatusCode
-from rcm.x12.x837_read_lines import period
+from rcm.x12.x837_read_plain import period
 from rcm.x12.x837_read_parties import NameGroup, Row, at
 from rcm.x12.x837_read_payers import procedure
 

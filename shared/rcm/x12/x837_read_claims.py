@@ -39,7 +39,6 @@ from rcm.x12.x837_read_lines import (
     LineTable,
     append,
     lines,
-    period,
     take_ambulance,
     take_attachment,
     take_condition,
@@ -51,6 +50,7 @@ from rcm.x12.x837_read_lines import (
 )
 from rcm.x12.x837_read_parties import Row, Rows, at, name_group
 from rcm.x12.x837_read_payers import other_payer
+from rcm.x12.x837_read_plain import period
 from rcm.x12.x837_shapes import line_start, taken_apart
 
 

@@ -1,7 +1,6 @@
 """From segments to service lines: 2400 with its loops, for the three guides."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from rcm.x12 import values
@@ -19,7 +18,6 @@ from rcm.x12.x837_details import (
     Measurement,
     Note,
     Repricing,
-    Tooth,
 )
 from rcm.x12.x837_lines import (
     DentalLine,
@@ -37,6 +35,15 @@ from rcm.x12.x837_qualifiers import (
 )
 from rcm.x12.x837_read_parties import Row, Rows, at, name_group, reference
 from rcm.x12.x837_read_payers import line_adjudication, procedure
+from rcm.x12.x837_read_plain import (
+    Elements,
+    period,
+    plain_dental,
+    plain_institutional,
+    plain_professional,
+    pointers,
+    tooth,
+)
 from rcm.x12.x837_shapes import (
     DENTAL_LINE,
     INSTITUTIONAL_LINE,
@@ -50,7 +57,6 @@ _LINES_MAX: Final = 999  # of an 837I
 _NUMBERS: Final = [str(number) for number in range(1, _LINES_MAX + 1)]
 Facts = dict[str, Any]
 Handler = Callable[[Facts, Row, str], None]
-Elements = Sequence[Any]  # texts; None for what a shape leaves out
 
 
 class LineTable(NamedTuple):
@@ -144,54 +150,6 @@ def _line(rows: Rows, component: str, table: LineTable) -> ServiceLine:
     return table.make(**facts)
 
 
-def _plain_professional(elements: Elements, component: str) -> ProfessionalLine:
-    code, billed, unit, count, place, pointed, days, control = elements
-    first, last = period(days)
-    return ProfessionalLine(
-        billed_cents=values.cents(billed),
-        procedure=procedure(code, component),
-        quantity=values.quantity(count) if count else None,
-        service_from=first,
-        service_through=last,
-        line_item_control_number=control or "",
-        unit_code=unit,
-        place_of_service_code=place,
-        diagnosis_pointers=pointers(pointed, component) if pointed else (),
-    )
-
-
-def _plain_institutional(elements: Elements, component: str) -> InstitutionalLine:
-    revenue, code, billed, unit, count, days, control = elements
-    first, last = period(days) if days is not None else (None, None)
-    return InstitutionalLine(
-        billed_cents=values.cents(billed),
-        procedure=procedure(code, component),
-        quantity=values.quantity(count) if count else None,
-        service_from=first,
-        service_through=last,
-        line_item_control_number=control or "",
-        revenue_code=revenue,
-        unit_code=unit,
-    )
-
-
-def _plain_dental(elements: Elements, component: str) -> DentalLine:
-    code, billed, place, cavity, prosthesis, count, tooth, surfaces, days, control = elements
-    first, last = period(days) if days is not None else (None, None)
-    return DentalLine(
-        billed_cents=values.cents(billed),
-        procedure=procedure(code, component),
-        quantity=values.quantity(count) if count else None,
-        service_from=first,
-        service_through=last,
-        line_item_control_number=control or "",
-        place_of_service_code=place,
-        oral_cavity_codes=tuple(cavity.split(component)) if cavity else (),
-        prosthesis_code=prosthesis,
-        teeth=() if tooth is None else (_tooth(tooth, surfaces or "", component),),
-    )
-
-
 def append(facts: Facts, name: str, value: object) -> None:
     """Add to a field that is a tuple."""
     facts[name] = (*facts.get(name, ()), value)
@@ -208,18 +166,6 @@ def take_day(facts: Facts, row: Row, days: dict[str, str]) -> None:
         facts["service_from"], facts["service_through"] = period(at(row, 3))
     elif name is not None and name not in facts:
         facts[name] = values.day(at(row, 3))
-
-
-@lru_cache(maxsize=1 << 14)
-def period(text: str) -> tuple[Any, Any]:
-    """Read a day, or a range of days.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    if len(text) == 17 and text[8] == "-":
-        return values.day(text[:8]), values.day(text[9:])
-    return values.day(text), None
 
 
 def _take_reference(facts: Facts, row: Row, component: str, table: LineTable) -> None:
@@ -261,19 +207,6 @@ def _sv1(facts: Facts, row: Row, component: str) -> None:
         facts["is_epsdt"] = at(row, 11) == "Y"
         facts["is_family_planning"] = at(row, 12) == "Y"
         facts["is_copay_exempt"] = at(row, 15) == "0"
-
-
-@lru_cache(maxsize=1 << 12)
-def pointers(text: str, component: str) -> tuple[int, ...]:
-    """Read diagnosis code pointers.
-
-    Raises:
-        ValueError: One is not a small number.
-    """
-    parts = text.split(component)
-    if not all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts):
-        raise ValueError("not a diagnosis pointer")
-    return tuple(map(int, parts))
 
 
 def _sv2(facts: Facts, row: Row, component: str) -> None:
@@ -476,11 +409,7 @@ def _frm(facts: Facts, row: Row, component: str) -> None:
 
 
 def _too(facts: Facts, row: Row, component: str) -> None:
-    append(facts, "teeth", _tooth(at(row, 2), at(row, 3), component))
-
-
-def _tooth(code: str, surfaces: str, component: str) -> Tooth:
-    return Tooth(code=code, surface_codes=tuple(surfaces.split(component)) if surfaces else ())
+    append(facts, "teeth", tooth(at(row, 2), at(row, 3), component))
 
 
 _SHARED: Final[dict[str, Handler]] = {
@@ -494,7 +423,7 @@ _DRUG: Final[dict[str, Handler]] = {"LIN": _lin, "CTP": _ctp}
 PROFESSIONAL: Final = LineTable(
     make=ProfessionalLine,
     shape=PROFESSIONAL_LINE,
-    plain=_plain_professional,
+    plain=plain_professional,
     days={"472": "service_from"} | PROFESSIONAL_LINE_DAYS,
     numbers=REPRICED_LINE_NUMBERS | PROFESSIONAL_LINE_NUMBERS,
     lists={"G1": "prior_authorizations", "9F": "referrals"},
@@ -517,7 +446,7 @@ PROFESSIONAL: Final = LineTable(
 INSTITUTIONAL: Final = LineTable(
     make=InstitutionalLine,
     shape=INSTITUTIONAL_LINE,
-    plain=_plain_institutional,
+    plain=plain_institutional,
     days={"472": "service_from"},
     numbers={"6R": "line_item_control_number"} | REPRICED_LINE_NUMBERS,
     lists={},
@@ -527,7 +456,7 @@ INSTITUTIONAL: Final = LineTable(
 DENTAL: Final = LineTable(
     make=DentalLine,
     shape=DENTAL_LINE,
-    plain=_plain_dental,
+    plain=plain_dental,
     days={"472": "service_from"} | DENTAL_LINE_DAYS,
     numbers=DENTAL_LINE_NUMBERS,
     lists={"G3": "predetermination_numbers", "G1": "prior_authorizations", "9F": "referrals"},
