@@ -27,10 +27,10 @@ from rcm.x12.x270_documents import (
     Response,
     Trace,
 )
-from rcm.x12.x837_read_plain import period as read_period
-from rcm.x12.x837_read_plain import pointers
 from rcm.x12.x837_read_parties import NameGroup, Row, at
 from rcm.x12.x837_read_payers import procedure
+from rcm.x12.x837_read_plain import period as read_period
+from rcm.x12.x837_read_plain import pointers
 
 NOT_ELIGIBILITY: Final = Rule(
     "not-eligibility", 1, Severity.ERROR, "Send a 270 or 271 of 005010X279A1.", ("AK9", "2")

@@ -21,9 +21,9 @@ from rcm.x12.x276_documents import (
     StatusRequest,
 )
 from rcm.x12.x277ca_documents import StatusCode
-from rcm.x12.x837_read_plain import period
 from rcm.x12.x837_read_parties import NameGroup, Row, at
 from rcm.x12.x837_read_payers import procedure
+from rcm.x12.x837_read_plain import period
 
 NOT_CLAIM_STATUS: Final = Rule(
     "not-claim-status", 1, Severity.ERROR, "Send a 276 or 277 of 005010X212.", ("AK9", "2")
