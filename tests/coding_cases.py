@@ -16,7 +16,7 @@ from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, SetAside
 from coding_svc.rules.edits import NOT_LOADED, CodeRules
 from coding_svc.rules.profile import Profile, Profiles, extended
-from coding_svc.store import CodingTable
+from coding_svc.store.encounters import CodingTable
 from memory_cases import MemoryKeys, MemoryService
 from rcm.domain import Command
 

@@ -22,7 +22,7 @@ from coding_svc.problems import (
 )
 from coding_svc.rules.blind import without_codes
 from coding_svc.rules.edits import Checked
-from coding_svc.store_desk import ReleaseRow
+from coding_svc.store.desk import ReleaseRow
 from rcm.domain import Command
 from rcm.events.clinical import DrgGrouping
 from rcm.events.coding_audit import AuditedCodes, AuditedLine, Criteria

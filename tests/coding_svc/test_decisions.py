@@ -40,8 +40,8 @@ from coding_svc.problems import (
     SenderUnknown,
 )
 from coding_svc.rules.profile import Profiles
-from coding_svc.store import CodingTable
-from coding_svc.views import project
+from coding_svc.store.encounters import CodingTable
+from coding_svc.views.projection import project
 from memory_cases import fact_of
 from rcm.events.catalogue import CATALOGUE
 from rcm.events.coding import EncounterCoded, EncounterHeld, EncounterMerged, EncounterReceived

@@ -15,7 +15,7 @@ from codes_cases import built_folder
 from codes_official_files import DIAGNOSES, order_file, upload
 from coding_cases import charges, ft1, in1, message, pid, pv1, register, segment
 from coding_desk_cases import desk_settings
-from coding_svc.code_book import CodeBook
+from coding_svc.gateway.code_book import CodeBook
 from coding_svc.handlers.siblings import SiblingFinder
 from coding_svc.main import MANIFEST, create_app
 from coding_svc.settings import CodingSettings

@@ -32,7 +32,7 @@ from coding_svc.model.encounter import evolve
 from coding_svc.model.note import learned_stream
 from coding_svc.problems import NoteNotFound, NotSuggested
 from coding_svc.rules.profile import Profiles
-from coding_svc.views import project
+from coding_svc.views.projection import project
 from memory_cases import fact_of
 from rcm.events.catalogue import CATALOGUE
 from rcm.events.coding_codes import SuggestedCode

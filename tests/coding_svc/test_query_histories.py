@@ -14,8 +14,8 @@ from coding_svc.decide.commands import Codes
 from coding_svc.decide.queries import Draft
 from coding_svc.model.encounter import evolve
 from coding_svc.model.query import Query
-from coding_svc.store_queries import Measured
-from coding_svc.views import project
+from coding_svc.store.queries import Measured
+from coding_svc.views.projection import project
 from memory_cases import fact_of
 from query_cases import content
 from query_desk_cases import POLICY, Asking

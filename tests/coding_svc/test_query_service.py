@@ -18,12 +18,12 @@ import pytest
 
 from coding_cases import charges, ft1, message, pid, pv1, register, segment
 from coding_desk_cases import desk_settings
-from coding_svc import store_queries
 from coding_svc.codec.mllp import framed
 from coding_svc.gateway.query_book import QueryBook
 from coding_svc.handlers.queries import Courier
 from coding_svc.main import MANIFEST
-from coding_svc.store_queries import QueryFilter
+from coding_svc.store import queries as store_queries
+from coding_svc.store.queries import QueryFilter
 from query_cases import TEMPLATES
 from query_world import ADVISOR_NPI, KIDNEY, clinic, configure, mdm, receiving
 from rcm.lifecycle.steps import encounter_story, step_of, stories

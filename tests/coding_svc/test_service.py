@@ -494,7 +494,7 @@ async def test_a_file_of_many_messages_keeps_their_order(tmp_path):
         lines = [charges(ft1(f"T{n % 10}", f"{n}.00"), number=f"D{n}") for n in range(60)]
         taken = await take_file(way, b"".join([register(), *lines]))
         assert len(taken) == 61
-        from coding_svc import store
+        from coding_svc.store import encounters as store
 
         async with runtime.read("northside") as session:
             (row,) = await store.encounters(session, "northside", "", None, 5)

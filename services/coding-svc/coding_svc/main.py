@@ -13,20 +13,18 @@ from typing import Any, Final
 import yaml
 from fastapi import FastAPI
 
-from coding_svc import (
-    api,
-    api_audit,
-    api_coders,
-    api_codes,
-    api_communications,
-    api_desk,
-    api_evidence,
-    api_queries,
-    api_suggestions,
-    handlers,
-)
-from coding_svc.code_book import CodeBook
+from coding_svc import handlers
+from coding_svc.api import audit as api_audit
+from coding_svc.api import coders as api_coders
+from coding_svc.api import codes as api_codes
+from coding_svc.api import communications as api_communications
+from coding_svc.api import desk as api_desk
+from coding_svc.api import encounters as api
+from coding_svc.api import evidence as api_evidence
+from coding_svc.api import queries as api_queries
+from coding_svc.api import suggestions as api_suggestions
 from coding_svc.codec.mllp import Frame
+from coding_svc.gateway.code_book import CodeBook
 from coding_svc.gateway.mllp import Limits, Listener
 from coding_svc.gateway.query_book import QueryBook
 from coding_svc.handlers import SERVICE, Way
@@ -38,7 +36,7 @@ from coding_svc.rules.desk import DeskRules, credentials_by_class
 from coding_svc.rules.edits import NOT_LOADED
 from coding_svc.rules.profile import Profile, Profiles, extended
 from coding_svc.settings import CodingSettings
-from coding_svc.store import CodingTable
+from coding_svc.store.encounters import CodingTable
 from rcm.platform.folders import Archive, DropFolder, Dropped
 from rcm.platform.http import create_app as create_http_app
 from rcm.platform.manifest import Job, Manifest

@@ -2,9 +2,6 @@
 
 from typing import Any, Final
 
-from coding_svc import store_audit as store_audit  # its tables are this service's
-from coding_svc import store_coders as store_coders  # its table is this service's
-from coding_svc import store_notes as store_notes  # so are these
 from coding_svc.decide import commands
 from coding_svc.decide.desk import note_submission, settle_withdrawal
 from coding_svc.handlers.again import (
@@ -17,7 +14,7 @@ from coding_svc.handlers.again import (
 from coding_svc.handlers.taking import answer_frame, take_bundle, take_file, take_message
 from coding_svc.handlers.way import ProfilesOf, Taken, Way
 from coding_svc.model.encounter import State, evolve
-from coding_svc.views import project
+from coding_svc.views.projection import project
 from rcm.domain import Reaction, Service
 from rcm.events.catalogue import CLAIMS, CODING, DENIALS
 from rcm.events.claims import ClaimSubmitted

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from coding_svc import store
 from coding_svc.decide import commands
 from coding_svc.decide.encounter import Taking
 from coding_svc.handlers.taking import MERGED, profile_of, take_text, understood
@@ -15,6 +14,7 @@ from coding_svc.handlers.way import Taken, Way
 from coding_svc.model.account import Account
 from coding_svc.model.documented import Effect, SetAside
 from coding_svc.problems import EncounterNotFound, MessageNotFound, PatientForgotten
+from coding_svc.store import encounters as store
 from rcm.domain import Command
 from rcm.events.phi import Phi
 from rcm.platform.http.phi import Viewing

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from coding_svc import store_audit
 from coding_svc.decide import audit as decide
 from coding_svc.decide.audit import Chosen, Sample
 from coding_svc.handlers.way import Way
@@ -16,8 +15,9 @@ from coding_svc.model.audit import NOT_ERRORS
 from coding_svc.problems import AuditNotFound, BlindUntilSubmitted, ReleaseNotFound
 from coding_svc.rules.agreement import CATEGORIES, Decision, accuracy, decisions, kappa, milli
 from coding_svc.rules.sampling import drawn, size_of
-from coding_svc.store_audit import AuditRow, Case, CaseFilter, FindingFilter, FindingRow
-from coding_svc.store_desk import ReleaseRow
+from coding_svc.store import audit as store_audit
+from coding_svc.store.audit import AuditRow, Case, CaseFilter, FindingFilter, FindingRow
+from coding_svc.store.desk import ReleaseRow
 from rcm.domain import Command
 from rcm.events.clinical import DrgGrouping
 from rcm.events.coding_audit import AuditedCodes, AuditedLine

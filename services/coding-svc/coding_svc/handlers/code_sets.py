@@ -5,16 +5,16 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from coding_svc import store_notes
-from coding_svc.code_book import Change, CodeBook
 from coding_svc.decide import commands
 from coding_svc.decide.billing import Assessment, assess
 from coding_svc.decide.encounter import today_at
+from coding_svc.gateway.code_book import Change, CodeBook
 from coding_svc.handlers.notes import opened_account
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.adopted import ADOPTED_STREAM
 from coding_svc.problems import SenderUnknown
+from coding_svc.store import notes as store_notes
 from rcm.problems import Problem
 
 _AT_ONCE: Final = 200

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from coding_svc import store_coders, store_desk
 from coding_svc.decide import desk
 from coding_svc.decide.desk import INSTANT, Worker
 from coding_svc.handlers.way import Way
@@ -26,8 +25,10 @@ from coding_svc.problems import (
 )
 from coding_svc.rules.agreement import milli
 from coding_svc.rules.desk import DeskRules, classes_for
-from coding_svc.store_coders import Worked
-from coding_svc.store_desk import Filter, Moment, Routing, WithdrawalRow
+from coding_svc.store import coders as store_coders
+from coding_svc.store import desk as store_desk
+from coding_svc.store.coders import Worked
+from coding_svc.store.desk import Filter, Moment, Routing, WithdrawalRow
 from rcm.domain import Command, Context, Fact, Loaded
 
 CANDIDATES: Final = 20

@@ -12,13 +12,15 @@ from typing import Any, Final
 import msgspec
 from msgspec import to_builtins
 
-from coding_svc import store, store_audit, store_queries
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.desk import pack_stream
 from coding_svc.problems import EncounterNotFound, PatientForgotten
-from coding_svc.store_audit import Evidence, plain, released
-from coding_svc.store_queries import QueryFilter
+from coding_svc.store import audit as store_audit
+from coding_svc.store import encounters as store
+from coding_svc.store import queries as store_queries
+from coding_svc.store.audit import Evidence, plain, released
+from coding_svc.store.queries import QueryFilter
 from rcm.domain import Command, Context, Fact, Loaded
 from rcm.events.coding_desk import EvidencePackIssued
 from rcm.events.phi import Phi

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from coding_svc import store, store_notes
-from coding_svc.code_book import CodeBook
 from coding_svc.decide import notes
+from coding_svc.gateway.code_book import CodeBook
 from coding_svc.handlers.again import streams_of
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
@@ -22,6 +21,8 @@ from coding_svc.model.documented import NoteText
 from coding_svc.model.note import NOTE_ID_PREFIX, learned_stream
 from coding_svc.problems import EncounterNotFound, NoteNotFound, PatientForgotten
 from coding_svc.rules.completeness import INPATIENT
+from coding_svc.store import encounters as store
+from coding_svc.store import notes as store_notes
 from rcm.codes.cac.feedback import Learned
 from rcm.codes.cac.suggester import Suggester, Suggestion
 from rcm.codes.forms import normalise

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
-from coding_svc import store, store_queries
 from coding_svc.decide import queries, query_delivery
 from coding_svc.decide.query_delivery import Attempt
 from coding_svc.gateway.query_book import QueryBook
@@ -33,7 +32,9 @@ from coding_svc.problems import (
     QueryNotFound,
 )
 from coding_svc.rules.query_policy import DESK, MOMENT, Channel, moment
-from coding_svc.store_queries import QueryRow
+from coding_svc.store import encounters as store
+from coding_svc.store import queries as store_queries
+from coding_svc.store.queries import QueryRow
 from rcm.domain import Command
 from rcm.events.clinical import Reason
 from rcm.events.phi import Phi

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from coding_svc import store
 from coding_svc.codec.fhir.document import Unreadable as UnreadableJson
 from coding_svc.codec.fhir.document import read as read_json
 from coding_svc.codec.fhir.encounter import KIND as FHIR
@@ -34,6 +33,7 @@ from coding_svc.model.note import NOTE_ID_PREFIX
 from coding_svc.model.reasons import reason
 from coding_svc.problems import EncounterMergedAway, PatientForgotten
 from coding_svc.rules.profile import Profile, Profiles
+from coding_svc.store import encounters as store
 from rcm.events.clinical import Reason
 from rcm.platform.keys import KeyDestroyed
 from rcm.platform.telemetry import Log

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from coding_svc import store_coders
-from coding_svc.api import CallersWay
-from coding_svc.api_desk_shapes import Class, Specialty
+from coding_svc.api.desk_shapes import Class, Specialty
+from coding_svc.api.encounters import CallersWay
 from coding_svc.decide import coders
 from coding_svc.handlers import desk as handlers
 from coding_svc.model.desk import Credential
 from coding_svc.problems import CoderNotFound
+from coding_svc.store import coders as store_coders
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
     Asking,

@@ -7,10 +7,10 @@ from msgspec import to_builtins
 
 from coding_svc.model.encounter import Encounter, State
 from coding_svc.model.query import Query
-from coding_svc.views_audit import project_audit
-from coding_svc.views_desk import project_desk
-from coding_svc.views_notes import project_notes
-from coding_svc.views_queries import query_row
+from coding_svc.views.audit import project_audit
+from coding_svc.views.desk import project_desk
+from coding_svc.views.notes import project_notes
+from coding_svc.views.queries import query_row
 from rcm.domain import Row
 from rcm.events.coding import EncounterReceived, MessageSetAside
 from rcm.events.envelope import Recorded

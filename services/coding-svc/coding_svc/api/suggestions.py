@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from msgspec import to_builtins
 from pydantic import BaseModel, Field
 
-from coding_svc import store_notes
-from coding_svc.api import (
+from coding_svc.api.encounters import (
     ENCOUNTER_PROBLEMS,
     NOT_BLIND,
     CallersWay,
@@ -16,9 +15,9 @@ from coding_svc.api import (
     ReasonOut,
     get_encounter,
 )
-from coding_svc.code_book import CodeBook
 from coding_svc.decide import notes as deciding
 from coding_svc.decide.billing import holds_still
+from coding_svc.gateway.code_book import CodeBook
 from coding_svc.handlers import notes as handling
 from coding_svc.handlers.audit import check_not_blind
 from coding_svc.handlers.code_sets import checked_now
@@ -35,6 +34,7 @@ from coding_svc.problems import (
 )
 from coding_svc.rules.codes import icd10_cm
 from coding_svc.rules.edits import Edit
+from coding_svc.store import notes as store_notes
 from rcm.codes.forms import dotted
 from rcm.events.coding_codes import NOTE_CHARS_MAX
 from rcm.platform.http import CHANGE_PROBLEMS, Asking, PhiViews, Runtime, Tenant, needs, responses

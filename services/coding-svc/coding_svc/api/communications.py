@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Path, Response
 
-from coding_svc import store_queries
-from coding_svc.api import CallersWay
-from coding_svc.api_query_shapes import QueryOut
+from coding_svc.api.encounters import CallersWay
+from coding_svc.api.query_shapes import QueryOut
 from coding_svc.codec.fhir.communication import communication
 from coding_svc.handlers import queries as handling
 from coding_svc.model.query import Address, Content
 from coding_svc.problems import QueryNotFound
-from coding_svc.store_queries import QueryFilter
+from coding_svc.store import queries as store_queries
+from coding_svc.store.queries import QueryFilter
 from rcm.platform.http import Paging, PhiViews, Tenant, needs, responses
 from rcm.platform.http.paging import InvalidCursor
 from rcm.problems import Busy

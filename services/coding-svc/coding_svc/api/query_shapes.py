@@ -11,7 +11,7 @@ from coding_svc.problems import QueryTemplateNotFound
 from coding_svc.rules.query_lint import QueryFinding
 from coding_svc.rules.query_measures import Measures
 from coding_svc.rules.query_template import Template
-from coding_svc.store_queries import QueryRow
+from coding_svc.store.queries import QueryRow
 
 Line = Annotated[str, StringConstraints(max_length=500)]
 Text = Annotated[str, StringConstraints(max_length=4_000)]

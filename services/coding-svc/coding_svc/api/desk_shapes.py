@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coding_svc.store_desk import DeskItemRow
+from coding_svc.store.desk import DeskItemRow
 
 Class = Annotated[str, Field(pattern=r"^[A-Z]$")]
 Specialty = Annotated[str, Field(pattern=r"^[0-9A-Z]{1,10}$")]

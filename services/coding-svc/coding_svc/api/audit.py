@@ -9,9 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from coding_svc import store, store_audit, store_notes
-from coding_svc.api import CallersWay
-from coding_svc.api_audit_shapes import (
+from coding_svc.api.audit_shapes import (
     AnswerIn,
     AuditOut,
     CaseOut,
@@ -26,6 +24,7 @@ from coding_svc.api_audit_shapes import (
     SampleIn,
     SecondCodingIn,
 )
+from coding_svc.api.encounters import CallersWay
 from coding_svc.decide import audit as decide
 from coding_svc.decide.audit import Sample
 from coding_svc.handlers import audit as handlers
@@ -45,7 +44,10 @@ from coding_svc.problems import (
     ReleaseNotFound,
 )
 from coding_svc.rules.blind import without_codes
-from coding_svc.store_audit import AuditRow, Case, CaseFilter, FindingFilter, FindingRow
+from coding_svc.store import audit as store_audit
+from coding_svc.store import encounters as store
+from coding_svc.store import notes as store_notes
+from coding_svc.store.audit import AuditRow, Case, CaseFilter, FindingFilter, FindingRow
 from rcm.events.coding_audit import AuditedCodes, AuditedLine, Criteria
 from rcm.events.phi import Phi
 from rcm.platform.http import (

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from coding_svc import store_queries
-from coding_svc.api import CallersWay
-from coding_svc.api_query_shapes import (
+from coding_svc.api.encounters import CallersWay
+from coding_svc.api.query_shapes import (
     AnswerIn,
     CloseIn,
     DraftIn,
@@ -53,7 +52,8 @@ from coding_svc.problems import (
 from coding_svc.rules.query_lint import LINT_VERSION, has_errors, lint
 from coding_svc.rules.query_measures import By, measure
 from coding_svc.rules.query_policy import MOMENT, QueryPolicy
-from coding_svc.store_queries import QueryFilter, QueryRow
+from coding_svc.store import queries as store_queries
+from coding_svc.store.queries import QueryFilter, QueryRow
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
     Asking,

@@ -9,7 +9,7 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.desk import ReleaseContent
-from coding_svc.store import CodingTable
+from coding_svc.store.encounters import CodingTable
 
 Key = tuple[str | int, ...]
 

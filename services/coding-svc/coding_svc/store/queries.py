@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from coding_svc.model.encounter import State
 from coding_svc.model.query import Query
 from coding_svc.rules.query_measures import Measured
-from coding_svc.store import CodingTable, Key
+from coding_svc.store.encounters import CodingTable, Key
 from rcm.platform.store.tables import STREAM
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import JSON, Column, and_, case, func
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from coding_svc.store import CodingTable
-from coding_svc.store_desk import Key, WorkRow
+from coding_svc.store.desk import Key, WorkRow
+from coding_svc.store.encounters import CodingTable
 
 
 class CoderRow(CodingTable, table=True):

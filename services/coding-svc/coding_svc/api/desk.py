@@ -7,9 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from coding_svc import store_desk
-from coding_svc.api import ENCOUNTER_PROBLEMS, CallersWay, EncounterOut, changed, worker_of
-from coding_svc.api_desk_shapes import (
+from coding_svc.api.desk_shapes import (
     Assignment,
     DeskItem,
     Sequence,
@@ -19,6 +17,13 @@ from coding_svc.api_desk_shapes import (
     TotalShown,
     Wishes,
     WithdrawalOut,
+)
+from coding_svc.api.encounters import (
+    ENCOUNTER_PROBLEMS,
+    CallersWay,
+    EncounterOut,
+    changed,
+    worker_of,
 )
 from coding_svc.decide import desk
 from coding_svc.handlers import desk as handlers
@@ -37,7 +42,8 @@ from coding_svc.problems import (
     TakenByAnother,
     WithdrawalPending,
 )
-from coding_svc.store_desk import AGES, DeskItemRow, Filter, Moment
+from coding_svc.store import desk as store_desk
+from coding_svc.store.desk import AGES, DeskItemRow, Filter, Moment
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
     Asking,

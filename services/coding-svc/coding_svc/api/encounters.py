@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, Field
 
-from coding_svc import handlers, store
+from coding_svc import handlers
 from coding_svc.decide import commands
 from coding_svc.decide.desk import Worker
 from coding_svc.handlers import Taken, Way
@@ -30,6 +30,7 @@ from coding_svc.problems import (
     SenderUnknown,
     TakenByAnother,
 )
+from coding_svc.store import encounters as store
 from rcm.platform.http import (
     CHANGE_PROBLEMS,
     Asking,

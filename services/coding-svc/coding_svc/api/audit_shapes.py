@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from coding_svc.rules.sampling import CASES_MAX
-from coding_svc.store_audit import AuditRow, Case, FindingRow
+from coding_svc.store.audit import AuditRow, Case, FindingRow
 
 Rule = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$", examples=["ocg-i-b-4"])]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,10}$")]

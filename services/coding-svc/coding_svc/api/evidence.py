@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from coding_svc import store, store_audit
-from coding_svc.api import NOT_BLIND, CallersWay, ReasonOut
+from coding_svc.api.encounters import NOT_BLIND, CallersWay, ReasonOut
 from coding_svc.handlers.evidence import pack_of
 from coding_svc.problems import BlindUntilSubmitted, EncounterNotFound, PatientForgotten
+from coding_svc.store import audit as store_audit
+from coding_svc.store import encounters as store
 from rcm.platform.http import PhiViews, Runtime, Tenant, needs, responses
 from rcm.problems import Busy
 

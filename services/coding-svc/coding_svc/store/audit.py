@@ -8,8 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, and_, func
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from coding_svc.store import CodingTable, MessageRow
-from coding_svc.store_desk import (
+from coding_svc.store.desk import (
     PackRow,
     ReleaseRow,
     SubmissionRow,
@@ -17,6 +16,7 @@ from coding_svc.store_desk import (
     WithdrawalRow,
     WorkRow,
 )
+from coding_svc.store.encounters import CodingTable, MessageRow
 from rcm.events.coding_audit import Criteria
 
 Key = tuple[str | int, ...]

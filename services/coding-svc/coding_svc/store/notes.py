@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from coding_svc.model.adopted import ADOPTED_STREAM, Adopted
 from coding_svc.model.encounter import Encounter, State
 from coding_svc.model.services import Service
-from coding_svc.store import (
+from coding_svc.store.encounters import (
     CodingTable,
     EncounterRow,
     Key,

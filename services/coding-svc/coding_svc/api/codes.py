@@ -13,9 +13,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from coding_svc import store_notes
-from coding_svc.code_book import CodeBook, Reader
+from coding_svc.gateway.code_book import CodeBook, Reader
 from coding_svc.problems import CodeNotFound, CodeSetsNotLoaded
+from coding_svc.store import notes as store_notes
 from rcm.codes.forms import display, normalise
 from rcm.codes.grouping.hcc import Member
 from rcm.codes.model import Status, System, Validation

@@ -1,0 +1,1 @@
+"""The HTTP side of coding-svc, a module a part."""

@@ -1,0 +1,1 @@
+"""What a fact changes in the tables, a module a part."""
