@@ -143,7 +143,14 @@ ENVELOPE_FAULTS = (
     ("IEA01 counts wrong", "IEA*", "IEA*3*000000042", "iea01-count", "IEA01", "IEA*"),
     ("IEA02 differs", "IEA*", "IEA*1*000000043", "iea02-mismatch", "IEA02", "IEA*"),
     ("GS01 of another set", "GS*", "GS*XX", "gs01-mismatch", "ST", "ST*"),
-    ("ST03 of another guide", "ST*", "ST03=005010X299", "st03-gs08-differ|version-unknown", "ST03", "ST*"),
+    (
+        "ST03 of another guide",
+        "ST*",
+        "ST03=005010X299",
+        "st03-gs08-differ|version-unknown",
+        "ST03",
+        "ST*",
+    ),
     ("GS04 is no day", "GS*", "GS04=20260230", "gs-element-invalid", "GS04", "GS*"),
     ("ISA10 is no time", "ISA*", "ISA10=2561", "isa-element-invalid", "ISA10", "ISA*"),
 )

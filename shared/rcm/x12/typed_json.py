@@ -294,9 +294,7 @@ def _flat(typed: dict[str, Any]) -> dict[str, Any]:
         segments.append(typed["iea"])
     except (KeyError, TypeError) as fault:
         raise NotOurJson("an interchange has isa, groups and iea") from fault
-    kept: dict[str, Any] = {
-        key: typed[key] for key in ("delimiters", "line_break") if key in typed
-    }
+    kept: dict[str, Any] = {key: typed[key] for key in ("delimiters", "line_break") if key in typed}
     kept["segments"] = segments
     return kept
 
