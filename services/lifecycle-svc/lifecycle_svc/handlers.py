@@ -70,7 +70,9 @@ async def read_event(runtime: Runtime, tenant_id: str, event_id: str) -> EventVi
     if (envelope.tenant_id, envelope.event_id) != (tenant_id, event_id):
         raise NotFound
     body = msgspec.json.decode(record.value, type=dict[str, Any])
-    fields = [f for f in CATALOGUE.phi_fields.get(envelope.event_name, ()) if body.get(f) is not None]
+    fields = [
+        f for f in CATALOGUE.phi_fields.get(envelope.event_name, ()) if body.get(f) is not None
+    ]
     return EventView(
         event_id=event_id,
         type=envelope.event_type,
