@@ -318,6 +318,7 @@ class Fire(Stack):
             if process.is_alive():
                 process.kill()
                 process.join()
+        self._client.close()
 
     def breaches(self) -> list[str]:
         """Say everything that does not hold, now that everything is stopped."""

@@ -52,8 +52,7 @@ class Stack:
             **more,
         }  # fmt: skip
         self._ports: dict[str, int] = {}
-        # One for all questions: making a client costs more than what it asks.
-        self._client = httpx.Client(timeout=30, trust_env=False)
+        self._client = _client()
 
     @property
     def _servers(self) -> tuple[Path, Path]:
@@ -66,6 +65,8 @@ class Stack:
     def up(self) -> None:
         """Start everything and wait until it is ready."""
         self._place_directories()
+        if self._client.is_closed:
+            self._client = _client()
         if self.bus == "kafka":
             self._start_servers()
         started = json.loads(self.rcm("up", "--port-offset", str(self._offset), "--json").stdout)
@@ -74,6 +75,7 @@ class Stack:
     def down(self, *, servers: bool = True) -> None:
         """Stop the services, and the servers that were started for them."""
         self.rcm("down", check=False)
+        self._client.close()
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None
@@ -201,6 +203,11 @@ class Stack:
             "RCM_POSTGRES_OWNER_URL": owner_url.replace(name, "{service}"),
         }
         self.rcm("topics", "deploy/topics.json", "--replication", "1")
+
+
+def _client() -> httpx.Client:
+    # One for all questions: making a client costs more than what it asks.
+    return httpx.Client(timeout=30, trust_env=False)
 
 
 def _hold_offset() -> tuple[int, int | None]:

@@ -5,7 +5,7 @@ import json
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -85,6 +85,7 @@ def test_another_format_and_a_compressed_archive_are_not_taken():
 
 
 @settings(max_examples=200, deadline=None)
+@example(586, b"\xc5")  # a length that is longer than what is there
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
 def test_bad_bytes_are_never_a_failure_of_ours(place, noise):
     data = pack()

@@ -97,8 +97,8 @@ def check_pack(data: bytes) -> Checked:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _checked(archive, sha256)
-    except (zipfile.BadZipFile, msgspec.MsgspecError, OSError, ValueError, NotImplementedError,
-            RuntimeError, KeyError) as error:  # fmt: skip
+    except (zipfile.BadZipFile, msgspec.MsgspecError, OSError, EOFError, ValueError, KeyError,
+            NotImplementedError, RuntimeError) as error:  # fmt: skip
         return Checked(sha256, None, [f"not an evidence pack: {type(error).__name__}"])
 
 
