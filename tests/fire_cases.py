@@ -255,10 +255,10 @@ class Fire(Stack):
             self._left.pop()
 
     def drop_charges(self) -> None:
-        """Drop a batch file of the next message."""
+        """Drop a batch file of the last message: the next one may be in, and not acknowledged."""
         if not self._left:
             return
-        tenant, message = self._left.pop()
+        tenant, message = self._left.pop(0)
         text = hl7.batch(tenant.upper(), [message.decode() + "\r"], DAY)
         self._drop("charges", tenant, text.encode())
         self.fed[tenant] += 1

@@ -55,7 +55,7 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
         class_code: Patient class (HL7 table 0004).
         payer_id: The first payer.
         specialty_code: The attending provider's taxonomy code (NUCC), else the first rendering's.
-        time_zone: Of the facility (IANA).
+        time_zone: Of the facility (IANA); empty until a message tells, then UTC is meant.
         opened_at: When it was first heard of.
         is_by_hand: The newest change of the account was made by a person.
         taken_by: Who works on it; counts until `leased_until`.
@@ -68,7 +68,7 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
     class_code: str = ""
     payer_id: str = ""
     specialty_code: str = ""
-    time_zone: str = "UTC"
+    time_zone: str = ""
     opened_at: str = ""
     is_by_hand: bool = False
     taken_by: str = ""

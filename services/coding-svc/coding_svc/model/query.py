@@ -254,7 +254,7 @@ class Query(Struct, frozen=True, omit_defaults=True, kw_only=True, tag="query"):
     status: Status = "draft"
     kind: Kind = "retrospective"
     reason_code: str = ""
-    shape: QueryShape = "multiple-choice"
+    shape: QueryShape
     template_id: str = ""
     template_version: int = 0
     finding_rules: tuple[str, ...] = ()
@@ -308,6 +308,7 @@ def evolve_query(query: Query | None, recorded: Recorded[Any]) -> Query:
             encounter_id=event.encounter_id,
             patient_id=event.patient_id,
             kind=event.kind,
+            shape=event.shape,
             address=event.address,
             opened_at=at,
             opened_by=recorded.actor,
