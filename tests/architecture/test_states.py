@@ -1,8 +1,9 @@
 """What a state leaves out when it is written must not hang on which object a text is.
 
 A struct with `omit_defaults` leaves out a default that is the same *object*. A text that was
-decoded is another object than the default it equals (but for one letter), so a store folded anew would differ from the
-live one, now and then. Words of a Literal are one object each as long as Python interns them.
+decoded is another object than the default it equals (but for one letter), so a store folded anew
+would differ from the live one, now and then. Words of a Literal are one object each as long as
+Python interns them.
 """
 
 import importlib.metadata
