@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from codes_cases import built_folder
 from coding_cases import charges, ft1, message, pid, pv1, register, segment
 from coding_desk_cases import desk_settings
 from coding_svc.codec.mllp import framed
@@ -195,6 +196,63 @@ async def _asked_and_answered(desk, ehr, port: int) -> str:
     coded = await desk.ask("GET", path, status=200)
     assert (coded["status"], coded["coded_version"]) == ("coded", 1)
     return query_id
+
+
+NOTE = "Hypertension. Type 2 diabetes with neuropathy. No chest pain. Creatinine rose to 3.2."
+
+
+@pytest.mark.timeout(280)
+async def test_from_a_note_over_suggestions_and_a_query_to_the_coded_encounter(places, tmp_path):
+    settings = await desk_settings(*places, tmp_path)
+    tenant, port = f"story-{uuid.uuid4().hex[:8]}", free_port()
+    settings = settings.model_copy(update={"tenants": (tenant,)})
+    own = {"codes_dir": built_folder(), "suggestions_s": 0.05, "mllp_ports": f"{tenant}={port}"}
+    async with receiving() as ehr:
+        folder = configure(tmp_path / "profiles", tenant, **mdm(ehr.port))
+        async with clinic(settings, folder, tenant=tenant, **own) as desk:
+            encounter_id = await held(desk)
+            path = f"/v1/encounters/{encounter_id}"
+            note = await _suggested(desk, path)
+            query_id = await sent(desk, encounter_id)
+            await desk.until(query_id, delivery="delivered")
+            # What the coder accepts meanwhile is coded; only the query holds it then.
+            body = {"accepted": [{"code": "I10"}, {"code": "E11.40"}], "rejected": ["R07.9"]}
+            after = await desk.ask("POST", f"{path}/notes/{note}/decisions", body)
+            assert [r["rule_id"] for r in after.json()["reasons"]] == ["query-open"]
+            assert b"MSA|AA|ANS1" in await over_mllp(port, answering(query_id))
+            await desk.until(query_id, status="answered")
+            header = {"diagnoses": ["N17.9", "E11.4", "I10"]}
+            stopped = await desk.ask("PUT", f"{path}/codes", header, status=200)
+            assert {"dx-not-in-force", "query-answered"} == {
+                reason["rule_id"] for reason in stopped["reasons"]
+            }
+            await desk.ask("PUT", f"{path}/codes", {"diagnoses": ["N17.9", "E11.40", "I10"]})
+            closing = f"/v1/queries/{query_id}/closures"
+            await desk.ask("POST", closing, {"cause": "answered"}, status=201)
+            coded = await desk.ask("GET", path, status=200)
+            assert (coded["status"], coded["coded_version"]) == ("coded", 1)
+            edits = await desk.ask("GET", f"{path}/edits", status=200)
+            assert edits["code_set_versions"]["icd10cm"] == "icd10cm-fy2026"
+            before = await seen(desk, query_id)
+            shown = await desk.ask("GET", f"{path}/notes/{note}", status=200)
+            await settled(desk.runtime)
+        assert (await rebuild(MANIFEST, settings)).differing == []
+        async with clinic(settings, folder, tenant=tenant, **own) as desk:
+            assert await seen(desk, query_id) == before
+            assert await desk.ask("GET", f"{path}/notes/{note}", status=200) == shown
+
+
+async def _suggested(desk, path: str) -> str:
+    """Bring a note by HL7, and wait until the model has read it."""
+    txa = segment("TXA", f1="1", f2="PN", f4="202602271000", f12="DOC1", f17="AU")
+    obx = segment("OBX", f1="1", f2="TX", f5=NOTE)
+    await desk.hl7(message("MDM^T02", pid("RA1", "A1"), pv1(visit="VA1"), txa, obx, number="N1"))
+    for _ in range(600):
+        (note,) = await desk.ask("GET", f"{path}/notes", status=200)
+        if not note["is_waiting"]:
+            return note["note_id"]
+        await asyncio.sleep(0.05)
+    raise AssertionError("the note was never read")
 
 
 async def _story(desk, encounter_id: str) -> list[str]:
