@@ -4,8 +4,9 @@
 documents; this is the loop around them, and what cannot be read is set aside here.
 """
 
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, Generic, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -52,27 +53,45 @@ class Reading(Struct, Generic[Document], frozen=True):
     reader: Reader
 
 
-class Stream(Generic[Document]):
+class Stream(ABC, Generic[Document]):
     """A file, read document by document.
 
     Attributes:
+        guide: Of the transactions that are read; a transaction of another is set aside.
         reader: The interchanges, for acknowledging.
         findings: What is wrong so far. May be cleared while reading.
     """
 
-    def __init__(
-        self,
-        source: bytes | BinaryIO,
-        guide: Guide,
-        made: Callable[[], Taker[Document]],
-        *,
-        relax: frozenset[str] = frozenset(),
-    ) -> None:
+    guide: ClassVar[Guide]
+
+    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
         self.reader = Reader(source)
         self.findings: list[Finding] = self.reader.findings
-        self._guide = guide
-        self._made = made
         self._relax = relax
+
+    @abstractmethod
+    def taker(self) -> Taker[Document]:
+        """Make what reads one transaction."""
+
+    @classmethod
+    def whole(
+        cls, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
+    ) -> Reading[Document]:
+        """Read a whole file.
+
+        Args:
+            source: The file's bytes, or a binary file.
+            relax: Ids of rules not to apply.
+        """
+        stream = cls(source, relax=relax)
+        documents: list[Document] = []
+        aside: list[SetAside] = []
+        for one in stream:
+            if isinstance(one, SetAside):
+                aside.append(one)
+            else:
+                documents.append(one)
+        return Reading(tuple(documents), tuple(aside), tuple(stream.findings), stream.reader)
 
     def __iter__(self) -> Iterator[Document | SetAside]:
         """Give each document, and what could not be read."""
@@ -80,9 +99,9 @@ class Stream(Generic[Document]):
         taker: Taker[Document] | None = None
         for unit in self.reader.units():
             if unit.name == "ST":
-                is_ours = unit.transaction.guide is self._guide
+                is_ours = unit.transaction.guide is self.guide
                 checker = Checker(unit.transaction, relax=self._relax) if is_ours else None
-                taker = self._made() if is_ours else None
+                taker = self.taker() if is_ours else None
             if checker is not None:
                 self.findings += checker.feed(unit)
             yield from self._given(unit, taker)
@@ -93,7 +112,7 @@ class Stream(Generic[Document]):
                 yield from taker.end()
             return
         if taker is None:
-            aside = stranger(unit, f"{self._guide.set_code} of {self._guide.guide_id}")
+            aside = stranger(unit, f"{self.guide.set_code} of {self.guide.guide_id}")
         elif unit.is_cut_off:
             aside = cut_off(unit)
         else:
@@ -106,15 +125,3 @@ class Stream(Generic[Document]):
                 return
         self.findings.append(aside.findings[0])
         yield aside
-
-
-def read(stream: Stream[Document]) -> Reading[Document]:
-    """Read a whole file."""
-    documents: list[Document] = []
-    aside: list[SetAside] = []
-    for one in stream:
-        if isinstance(one, SetAside):
-            aside.append(one)
-        else:
-            documents.append(one)
-    return Reading(tuple(documents), tuple(aside), tuple(stream.findings), stream.reader)

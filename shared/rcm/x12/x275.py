@@ -10,7 +10,7 @@ Data may hold any byte: its length, not a separator, says where it ends.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from rcm.x12 import documents
 from rcm.x12.binary import FILLER, payload
@@ -92,20 +92,14 @@ class Attachment(Private, frozen=True, kw_only=True, omit_defaults=True):
 class Stream(documents.Stream[Attachment]):
     """A file of 275s, read attachment by attachment."""
 
-    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, GUIDE, _Taker, relax=relax)
+    guide = GUIDE
+
+    def taker(self) -> documents.Taker[Attachment]:
+        """Make what reads one transaction."""
+        return _Taker()
 
 
-def read(
-    source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
-) -> documents.Reading[Attachment]:
-    """Read a whole file.
-
-    Args:
-        source: The file's bytes, or a binary file.
-        relax: Ids of rules not to apply.
-    """
-    return documents.read(Stream(source, relax=relax))
+read = Stream.whole
 
 
 class _Taker:

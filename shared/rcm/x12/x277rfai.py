@@ -8,7 +8,7 @@ The answer is a 275 whose TRN02 repeats the request's control number.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import BinaryIO, Final
+from typing import Final
 
 from rcm.money import x12_from_cents
 from rcm.x12 import documents
@@ -115,20 +115,14 @@ class Request(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Stream(documents.Stream[Request]):
     """A file of requests, read claim by claim."""
 
-    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, GUIDE, _Taker, relax=relax)
+    guide = GUIDE
+
+    def taker(self) -> documents.Taker[Request]:
+        """Make what reads one transaction."""
+        return _Taker()
 
 
-def read(
-    source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
-) -> documents.Reading[Request]:
-    """Read a whole file.
-
-    Args:
-        source: The file's bytes, or a binary file.
-        relax: Ids of rules not to apply.
-    """
-    return documents.read(Stream(source, relax=relax))
+read = Stream.whole
 
 
 class _Taker:

@@ -10,7 +10,7 @@ A level keeps its segments as they stand; what is asked and decided is read from
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import BinaryIO, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -128,20 +128,14 @@ class Review(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Stream(documents.Stream[Review]):
     """A file of reviews, read event by event."""
 
-    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, GUIDE, _Taker, relax=relax)
+    guide = GUIDE
+
+    def taker(self) -> documents.Taker[Review]:
+        """Make what reads one transaction."""
+        return _Taker()
 
 
-def read(
-    source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
-) -> documents.Reading[Review]:
-    """Read a whole file.
-
-    Args:
-        source: The file's bytes, or a binary file.
-        relax: Ids of rules not to apply.
-    """
-    return documents.read(Stream(source, relax=relax))
+read = Stream.whole
 
 
 class _Taker:

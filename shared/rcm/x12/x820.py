@@ -6,7 +6,7 @@ for payment in x820.read(data).documents:
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import BinaryIO, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -79,20 +79,14 @@ class PremiumPayment(Private, frozen=True, kw_only=True, omit_defaults=True, gc=
 class Stream(documents.Stream[PremiumPayment]):
     """A file of payments, read one by one."""
 
-    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, GUIDE, _Taker, relax=relax)
+    guide = GUIDE
+
+    def taker(self) -> documents.Taker[PremiumPayment]:
+        """Make what reads one transaction."""
+        return _Taker()
 
 
-def read(
-    source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
-) -> documents.Reading[PremiumPayment]:
-    """Read a whole file.
-
-    Args:
-        source: The file's bytes, or a binary file.
-        relax: Ids of rules not to apply.
-    """
-    return documents.read(Stream(source, relax=relax))
+read = Stream.whole
 
 
 class _Taker:

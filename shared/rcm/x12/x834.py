@@ -6,7 +6,7 @@ for member in x834.read(data).documents:
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import BinaryIO, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -110,20 +110,14 @@ class Member(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Stream(documents.Stream[Member]):
     """A file of members, read one by one."""
 
-    def __init__(self, source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, GUIDE, _Taker, relax=relax)
+    guide = GUIDE
+
+    def taker(self) -> documents.Taker[Member]:
+        """Make what reads one transaction."""
+        return _Taker()
 
 
-def read(
-    source: bytes | BinaryIO, *, relax: frozenset[str] = frozenset()
-) -> documents.Reading[Member]:
-    """Read a whole file.
-
-    Args:
-        source: The file's bytes, or a binary file.
-        relax: Ids of rules not to apply.
-    """
-    return documents.read(Stream(source, relax=relax))
+read = Stream.whole
 
 
 class _Taker:
