@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, Column, Index, and_, case, func, or_
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Key = tuple[str | int, ...]
@@ -131,8 +131,8 @@ async def queue(
     """
     rows = DenialRow
     is_past = _is_past(days)
-    worth: Any = -_column(rows.denied_cents)
-    order = (is_past, _column(rows.deadline_on), worth, _column(rows.denial_id))
+    worth: Any = -col(rows.denied_cents)
+    order = (is_past, col(rows.deadline_on), worth, col(rows.denial_id))
     query = select(rows).where(*_where(tenant_id, wanted, days))
     if after is not None:
         query = query.where(_beyond(order, after))
@@ -144,8 +144,8 @@ async def totals(
 ) -> Sequence[Total]:
     """Count and add up denials by a column, the largest amount first."""
     assert by in TOTALS, "totals are made of named columns only"
-    value = _due(days) if by == "due" else _column(getattr(DenialRow, by))
-    cents = func.sum(_column(DenialRow.denied_cents))
+    value = _due(days) if by == "due" else col(getattr(DenialRow, by))
+    cents = func.sum(col(DenialRow.denied_cents))
     query: Any = select(value, func.count(), cents).where(*_where(tenant_id, wanted, days))
     query = query.group_by(value).order_by(cents.desc(), value).limit(200)
     found = (await session.exec(query)).all()
@@ -168,11 +168,11 @@ def _where(tenant_id: str, wanted: Filter, days: Days) -> list[Any]:
 
 
 def _is_past(days: Days) -> Any:
-    return case((_column(DenialRow.deadline_on) < days.today, 1), else_=0)
+    return case((col(DenialRow.deadline_on) < days.today, 1), else_=0)
 
 
 def _due(days: Days) -> Any:
-    on = _column(DenialRow.deadline_on)
+    on = col(DenialRow.deadline_on)
     return case(
         (on < days.today, "past"),
         (on <= days.week, "week"),
@@ -188,8 +188,3 @@ def _beyond(order: Sequence[Any], after: Key) -> Any:
         same = [before == key for before, key in zip(order[:at], after[:at], strict=True)]
         found.append(and_(*same, column > after[at]))
     return or_(*found)
-
-
-def _column(attribute: Any) -> Any:
-    """SQLModel declares columns as values; the queries need them as columns."""
-    return attribute

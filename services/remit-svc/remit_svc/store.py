@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, func, tuple_
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from rcm.events.phi import Phi
@@ -221,7 +221,7 @@ async def files(
     session: AsyncSession, tenant_id: str, after: Key | None, limit: int
 ) -> Sequence[FileRow]:
     """List files, the newest first."""
-    query = select(FileRow).where(_is(FileRow.tenant_id, tenant_id))
+    query = select(FileRow).where(col(FileRow.tenant_id) == tenant_id)
     return await _newest(session, query, (FileRow.changed_at, FileRow.file_id), after, limit)
 
 
@@ -230,9 +230,9 @@ async def unhandled_files(session: AsyncSession, tenant_id: str, before: str) ->
     rows = FileRow
     query = (
         select(rows)
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.is_handled, False))
-        .where(_column(rows.changed_at) < before)
-        .order_by(_column(rows.changed_at), _column(rows.file_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.is_handled).is_(False))
+        .where(col(rows.changed_at) < before)
+        .order_by(col(rows.changed_at), col(rows.file_id))
         .limit(100)
     )
     return (await session.exec(query)).all()
@@ -252,8 +252,8 @@ async def remittances_named(
     if not remittance_ids:
         return []
     query = select(RemittanceRow).where(
-        _is(RemittanceRow.tenant_id, tenant_id),
-        _column(RemittanceRow.remittance_id).in_(remittance_ids),
+        col(RemittanceRow.tenant_id) == tenant_id,
+        col(RemittanceRow.remittance_id).in_(remittance_ids),
     )
     return (await session.exec(query)).all()
 
@@ -273,10 +273,10 @@ async def remittances(
 ) -> Sequence[RemittanceRow]:
     """List remittance advices of some statuses, the newest first."""
     rows = RemittanceRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id))
-    query = query.where(_column(rows.status).in_(statuses))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id)
+    query = query.where(col(rows.status).in_(statuses))
     if trace_number:
-        query = query.where(_is(rows.trace_number, trace_number))
+        query = query.where(col(rows.trace_number) == trace_number)
     return await _newest(session, query, (rows.recorded_at, rows.remittance_id), after, limit)
 
 
@@ -286,11 +286,11 @@ async def claim_payments(
     """List the claim payments of an advice, in its order."""
     rows = ClaimPaymentRow
     query = select(rows).where(
-        _is(rows.tenant_id, tenant_id), _is(rows.remittance_id, remittance_id)
+        col(rows.tenant_id) == tenant_id, col(rows.remittance_id) == remittance_id
     )
     if after is not None:
-        query = query.where(_column(rows.position) > after[0])
-    return (await session.exec(query.order_by(_column(rows.position)).limit(limit))).all()
+        query = query.where(col(rows.position) > after[0])
+    return (await session.exec(query.order_by(col(rows.position)).limit(limit))).all()
 
 
 async def payments_of_claim(
@@ -298,8 +298,8 @@ async def payments_of_claim(
 ) -> Sequence[ClaimPaymentRow]:
     """List the payments of a claim, in the order in which they were recorded."""
     rows = ClaimPaymentRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.claim_id, claim_id))
-    order = (_column(rows.recorded_at), _column(rows.remittance_id), _column(rows.position))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id, col(rows.claim_id) == claim_id)
+    order = (col(rows.recorded_at), col(rows.remittance_id), col(rows.position))
     return (await session.exec(query.order_by(*order).limit(500))).all()
 
 
@@ -309,9 +309,9 @@ async def provider_adjustments(
     """List the provider adjustments of an advice."""
     rows = ProviderAdjustmentRow
     query = select(rows).where(
-        _is(rows.tenant_id, tenant_id), _is(rows.remittance_id, remittance_id)
+        col(rows.tenant_id) == tenant_id, col(rows.remittance_id) == remittance_id
     )
-    return (await session.exec(query.order_by(_column(rows.position)).limit(500))).all()
+    return (await session.exec(query.order_by(col(rows.position)).limit(500))).all()
 
 
 async def forward_balances(
@@ -321,10 +321,10 @@ async def forward_balances(
     advices spoke of it. What is left is negative while we owe it, 0 once it was taken.
     """
     rows = ProviderAdjustmentRow
-    group = (_column(rows.payer_identifier), _column(rows.reference_number))
+    group = (col(rows.payer_identifier), col(rows.reference_number))
     query = (
         select(*group, func.sum(rows.amount_cents), func.count())
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.reason_code, "FB"))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.reason_code) == "FB")
         .group_by(*group)
         .order_by(*group)
         .limit(limit)
@@ -347,8 +347,8 @@ async def unmatched_items(
 ) -> Sequence[UnmatchedRow]:
     """List unmatched payments of a status, the oldest first."""
     rows = UnmatchedRow
-    place = (_column(rows.recorded_at), _column(rows.unmatched_id))
-    query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.status, status))
+    place = (col(rows.recorded_at), col(rows.unmatched_id))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id, col(rows.status) == status)
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*after))
     return (await session.exec(query.order_by(*place).limit(limit))).all()
@@ -366,8 +366,8 @@ async def are_charged(session: AsyncSession, tenant_id: str, claim_ids: Sequence
     for start in range(0, len(claim_ids), IDS_MAX):
         some = claim_ids[start:][:IDS_MAX]
         query = select(func.count()).where(
-            _column(ClaimAccountRow.tenant_id) == tenant_id,
-            _column(ClaimAccountRow.claim_id).in_(some),
+            col(ClaimAccountRow.tenant_id) == tenant_id,
+            col(ClaimAccountRow.claim_id).in_(some),
         )
         if (await session.exec(query)).one() < len(some):
             return False
@@ -379,15 +379,15 @@ async def postings_of_claim(
 ) -> Sequence[PostingRow]:
     """List the postings of a claim, in the order in which they were recorded."""
     rows = PostingRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.claim_id, claim_id))
-    order = (_column(rows.recorded_at), _column(rows.posting_id))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id, col(rows.claim_id) == claim_id)
+    order = (col(rows.recorded_at), col(rows.posting_id))
     return (await session.exec(query.order_by(*order).limit(500))).all()
 
 
 async def trial_balance(session: AsyncSession, tenant_id: str) -> dict[str, int]:
     """Add up every account."""
     sums = [func.coalesce(func.sum(getattr(PostingRow, name)), 0) for name in ACCOUNT_NAMES]
-    query = select(*sums).where(_is(PostingRow.tenant_id, tenant_id))
+    query = select(*sums).where(col(PostingRow.tenant_id) == tenant_id)
     found = (await session.exec(query)).one()
     return {name: int(cents) for name, cents in zip(ACCOUNT_NAMES, found, strict=True)}
 
@@ -397,8 +397,8 @@ async def claims_in_account(
 ) -> Sequence[tuple[str, int]]:
     """List the claims that have something in an account, and how much."""
     assert account in ACCOUNTS, "an account is asked for by a name of the chart"
-    claim_id, cents = _column(PostingRow.claim_id), func.sum(getattr(PostingRow, account))
-    query: Any = select(claim_id, cents).where(_is(PostingRow.tenant_id, tenant_id))
+    claim_id, cents = col(PostingRow.claim_id), func.sum(getattr(PostingRow, account))
+    query: Any = select(claim_id, cents).where(col(PostingRow.tenant_id) == tenant_id)
     query = query.where(claim_id > (after[0] if after is not None else ""))
     query = query.group_by(claim_id).having(cents != 0).order_by(claim_id).limit(limit)
     return [(found, int(total)) for found, total in (await session.exec(query)).all()]
@@ -409,8 +409,8 @@ async def accounts_of_patient(
 ) -> Sequence[ClaimAccountRow]:
     """List the claims of a patient."""
     rows = ClaimAccountRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id), _is(rows.patient_id, patient_id))
-    return (await session.exec(query.order_by(_column(rows.claim_id)).limit(500))).all()
+    query = select(rows).where(col(rows.tenant_id) == tenant_id, col(rows.patient_id) == patient_id)
+    return (await session.exec(query.order_by(col(rows.claim_id)).limit(500))).all()
 
 
 async def _newest(
@@ -421,12 +421,3 @@ async def _newest(
     query = query.order_by(*(column.desc() for column in place)).limit(limit)
     found: Sequence[Any] = (await session.exec(query)).all()
     return found
-
-
-def _column(attribute: Any) -> Any:
-    """SQLModel declares columns as values; the queries need them as columns."""
-    return attribute
-
-
-def _is(attribute: Any, value: object) -> Any:
-    return attribute == value

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import JSON, BigInteger, Column, Index, tuple_
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.encounter import Encounter, State
@@ -95,12 +95,12 @@ async def encounters(
 ) -> Sequence[EncounterRow]:
     """List encounters of a status (or all), the oldest service first."""
     rows = EncounterRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id)
     if status:
-        query = query.where(_is(rows.status, status))
+        query = query.where(col(rows.status) == status)
     if after is not None:
         query = query.where(tuple_(rows.service_from, rows.encounter_id) > tuple_(*after))
-    query = query.order_by(_column(rows.service_from), _column(rows.encounter_id)).limit(limit)
+    query = query.order_by(col(rows.service_from), col(rows.encounter_id)).limit(limit)
     return (await session.exec(query)).all()
 
 
@@ -110,10 +110,10 @@ async def encounters_of_patient(
     """List the encounters of a patient that were not merged away."""
     rows = EncounterRow
     query = (
-        select(_column(rows.encounter_id))
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.patient_id, patient_id))
-        .where(_column(rows.status) != "merged")
-        .order_by(_column(rows.encounter_id))
+        select(col(rows.encounter_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.patient_id) == patient_id)
+        .where(col(rows.status) != "merged")
+        .order_by(col(rows.encounter_id))
         .limit(500)
     )
     return list((await session.exec(query)).all())
@@ -125,10 +125,10 @@ async def waiting_encounters(
     """List encounters that wait only for days to pass."""
     rows = EncounterRow
     query = (
-        select(_column(rows.encounter_id))
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.is_waiting, True))
-        .where(_column(rows.encounter_id) > after)
-        .order_by(_column(rows.encounter_id))
+        select(col(rows.encounter_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.is_waiting).is_(True))
+        .where(col(rows.encounter_id) > after)
+        .order_by(col(rows.encounter_id))
         .limit(limit)
     )
     return list((await session.exec(query)).all())
@@ -139,13 +139,13 @@ async def messages(
 ) -> Sequence[MessageRow]:
     """List messages of an outcome (or all), the newest first."""
     rows = MessageRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id)
     if outcome:
-        query = query.where(_is(rows.outcome, outcome))
+        query = query.where(col(rows.outcome) == outcome)
     place = (rows.received_at, rows.message_id, rows.encounter_id)
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
-    query = query.order_by(*(_column(column).desc() for column in place)).limit(limit)
+    query = query.order_by(*(col(column).desc() for column in place)).limit(limit)
     return (await session.exec(query)).all()
 
 
@@ -154,8 +154,8 @@ async def message(session: AsyncSession, tenant_id: str, message_id: str) -> Seq
     rows = MessageRow
     query = (
         select(rows)
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.message_id, message_id))
-        .order_by(_column(rows.encounter_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.message_id) == message_id)
+        .order_by(col(rows.encounter_id))
     )
     return (await session.exec(query)).all()
 
@@ -167,17 +167,8 @@ async def messages_of_encounter(
     rows = MessageRow
     query = (
         select(rows)
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.encounter_id, encounter_id))
-        .order_by(_column(rows.ordinal))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.encounter_id) == encounter_id)
+        .order_by(col(rows.ordinal))
         .limit(limit)
     )
     return (await session.exec(query)).all()
-
-
-def _column(attribute: Any) -> Any:
-    """SQLModel declares columns as values; the queries need them as columns."""
-    return attribute
-
-
-def _is(attribute: Any, value: object) -> Any:
-    return attribute == value

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import JSON, Column, Index, tuple_
-from sqlmodel import Field, select
+from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.adopted import ADOPTED_STREAM, Adopted
@@ -91,9 +91,9 @@ async def notes_of_encounter(
     rows = NoteRow
     query = (
         select(rows)
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.encounter_id, encounter_id))
-        .where(_is(rows.is_withdrawn, False))
-        .order_by(_column(rows.received_at).desc(), _column(rows.note_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.encounter_id) == encounter_id)
+        .where(col(rows.is_withdrawn).is_(False))
+        .order_by(col(rows.received_at).desc(), col(rows.note_id))
         .limit(limit)
     )
     return (await session.exec(query)).all()
@@ -105,10 +105,10 @@ async def notes_waiting(
     """List the notes that no model has read as they are."""
     rows = NoteRow
     query = (
-        select(_column(rows.note_id))
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.is_waiting, True))
-        .where(_column(rows.note_id) > after)
-        .order_by(_column(rows.note_id))
+        select(col(rows.note_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.is_waiting).is_(True))
+        .where(col(rows.note_id) > after)
+        .order_by(col(rows.note_id))
         .limit(limit)
     )
     return list((await session.exec(query)).all())
@@ -117,7 +117,7 @@ async def notes_waiting(
 async def taught(session: AsyncSession, tenant_id: str) -> Taught:
     """Gather what the decisions of a tenant have taught."""
     rows = (
-        await session.exec(select(LearnedRow).where(_is(LearnedRow.tenant_id, tenant_id)))
+        await session.exec(select(LearnedRow).where(col(LearnedRow.tenant_id) == tenant_id))
     ).all()
     return Taught(
         {row.code: Count(row.accepted, row.rejected) for row in rows},
@@ -130,11 +130,11 @@ async def rechecks(
 ) -> Sequence[RecheckRow]:
     """List checks of open encounters by new code sets, the newest first."""
     rows = RecheckRow
-    query = select(rows).where(_is(rows.tenant_id, tenant_id))
+    query = select(rows).where(col(rows.tenant_id) == tenant_id)
     place = (rows.checked_at, rows.encounter_id, rows.code_sets)
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
-    query = query.order_by(*(_column(column).desc() for column in place)).limit(limit)
+    query = query.order_by(*(col(column).desc() for column in place)).limit(limit)
     return (await session.exec(query)).all()
 
 
@@ -172,19 +172,10 @@ async def held_encounters(
     """List the open encounters: held, for whatever reason."""
     rows = EncounterRow
     query = (
-        select(_column(rows.encounter_id))
-        .where(_is(rows.tenant_id, tenant_id), _is(rows.status, "held"))
-        .where(_column(rows.encounter_id) > after)
-        .order_by(_column(rows.encounter_id))
+        select(col(rows.encounter_id))
+        .where(col(rows.tenant_id) == tenant_id, col(rows.status) == "held")
+        .where(col(rows.encounter_id) > after)
+        .order_by(col(rows.encounter_id))
         .limit(limit)
     )
     return list((await session.exec(query)).all())
-
-
-def _column(attribute: Any) -> Any:
-    """SQLModel declares columns as values; the queries need them as columns."""
-    return attribute
-
-
-def _is(attribute: Any, value: object) -> Any:
-    return attribute == value
