@@ -6,7 +6,14 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from coding_svc.decide.billing import OVERRULABLE, Assessment, holds_still
-from coding_svc.decide.encounter import Step, Taking, opened, services_beside
+from coding_svc.decide.encounter import (
+    Step,
+    Taking,
+    opened,
+    services_beside,
+    standing,
+    standing_open,
+)
 from coding_svc.decide.merge import faults_of, merge
 from coding_svc.model.account import Account, Charge, Diagnosis, Overrule
 from coding_svc.model.adopted import ADOPTED_STREAM, Adopted
@@ -17,8 +24,6 @@ from coding_svc.problems import (
     ChargeNotFound,
     CodeMalformed,
     EncounterIncomplete,
-    EncounterMergedAway,
-    EncounterNotFound,
     NothingToRelease,
     NotOverrulable,
     SenderUnknown,
@@ -320,11 +325,7 @@ def replay(takings: Sequence[Taking], loaded: Loaded, context: Context) -> list[
         EncounterMergedAway: It is part of another.
     """
     last = takings[-1]
-    encounter = loaded.get(last.encounter_id)
-    if not isinstance(encounter, Encounter):
-        raise EncounterNotFound
-    if encounter.status == "merged":
-        raise EncounterMergedAway(encounter.merged_into)
+    encounter = standing(last.encounter_id, loaded)
     account, noticed = opened(encounter, context), list[Reason]()
     for taking in takings:
         account, found = merge(account, taking.message)
@@ -372,22 +373,7 @@ def known(
         PatientForgotten: Its key was destroyed.
         SenderUnknown: No profile fits its sender any more.
     """
-    """Return an encounter that may be changed, its account opened, and the profile of its sender.
-
-    Raises:
-        EncounterNotFound: There is none, or nothing is known of it.
-        EncounterMergedAway: It is part of another.
-        PatientForgotten: Its key was destroyed.
-        SenderUnknown: No profile fits its sender.
-    """
-    encounter = loaded.get(encounter_id)
-    if not isinstance(encounter, Encounter):
-        raise EncounterNotFound
-    if encounter.status == "merged":
-        raise EncounterMergedAway(encounter.merged_into)
-    account = opened(encounter, context)
-    if account is None:
-        raise EncounterNotFound
+    encounter, account = standing_open(encounter_id, loaded, context)
     application, _, facility = account.sender.partition("|")
     profile = profiles.of_sender(application, facility)
     if profile is None:

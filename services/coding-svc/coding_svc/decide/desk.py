@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from coding_svc.decide import commands
-from coding_svc.decide.encounter import Step
+from coding_svc.decide.encounter import Step, standing
 from coding_svc.model.desk import Coder, coder_parts
 from coding_svc.model.encounter import Encounter
 from coding_svc.model.reasons import reason
@@ -26,8 +26,6 @@ from coding_svc.problems import (
     AssignedToAnother,
     ChargeNotFound,
     CredentialMissing,
-    EncounterMergedAway,
-    EncounterNotFound,
     NotHeld,
     NotReleased,
     NotTaken,
@@ -83,7 +81,7 @@ def take(encounter_id: str, worker: Worker, loaded: Loaded, context: Context) ->
         AssignedToAnother: It is somebody else's to code.
         CredentialMissing: Its class needs a credential that the coder does not hold.
     """
-    encounter = _known(encounter_id, loaded)
+    encounter = standing(encounter_id, loaded)
     if encounter.status != "held":
         raise NotHeld
     desk = encounter.desk
@@ -109,7 +107,7 @@ def give_back(encounter_id: str, worker: Worker, loaded: Loaded, context: Contex
         EncounterNotFound: There is none.
         NotTaken: Nobody works on it, or somebody else does.
     """
-    encounter = _known(encounter_id, loaded)
+    encounter = standing(encounter_id, loaded)
     holder = encounter.desk.holder(_instant(context.now))
     if not holder or (holder != worker.coder and not worker.is_manager):
         raise NotTaken
@@ -127,7 +125,7 @@ def assign(
         NotHeld: Nothing waits to be coded.
         CredentialMissing: Its class needs a credential that the coder does not hold.
     """
-    encounter = _known(encounter_id, loaded)
+    encounter = standing(encounter_id, loaded)
     if encounter.status != "held":
         raise NotHeld
     if coder:
@@ -231,7 +229,7 @@ def ask_back(encounter_id: str, loaded: Loaded, context: Context) -> list[Fact]:
         NotReleased: It is not released.
         WithdrawalPending: It was asked back before, and not answered yet.
     """
-    encounter = _known(encounter_id, loaded)
+    encounter = standing(encounter_id, loaded)
     withdrawal = encounter.desk.withdrawal
     if withdrawal is not None and withdrawal.status == "asked":
         raise WithdrawalPending
@@ -307,15 +305,6 @@ def note_submission(
 def streams_of(opaque_id: Callable[..., str], encounter_id: str, coder: str) -> list[str]:
     """Name what a decision of the desk reads: the encounter and the coder."""
     return [encounter_id, opaque_id(*coder_parts(coder))] if coder else [encounter_id]
-
-
-def _known(encounter_id: str, loaded: Loaded) -> Encounter:
-    encounter = loaded.get(encounter_id)
-    if not isinstance(encounter, Encounter):
-        raise EncounterNotFound
-    if encounter.status == "merged":
-        raise EncounterMergedAway(encounter.merged_into)
-    return encounter
 
 
 def _check_holder(encounter: Encounter, worker: Worker, context: Context) -> None:

@@ -24,7 +24,7 @@ from coding_svc.model.account import Account
 from coding_svc.model.documented import Documented, Effect, Key
 from coding_svc.model.encounter import Encounter
 from coding_svc.model.services import Service
-from coding_svc.problems import EncounterMergedAway, PatientForgotten
+from coding_svc.problems import EncounterMergedAway, EncounterNotFound, PatientForgotten
 from coding_svc.rules.edits import EDITS_VERSION, NOT_LOADED, CodeRules
 from coding_svc.rules.profile import Profile
 from coding_svc.rules.work import first_payer, specialty
@@ -179,6 +179,36 @@ def opened(encounter: Encounter, context: Context) -> Account | None:
     if account is None:
         raise PatientForgotten("The patient's key was destroyed.")
     return account
+
+
+def standing(encounter_id: str, loaded: Loaded) -> Encounter:
+    """Return an encounter that something is asked of.
+
+    Raises:
+        EncounterNotFound: There is none.
+        EncounterMergedAway: It is part of another.
+    """
+    encounter = loaded.get(encounter_id)
+    if not isinstance(encounter, Encounter):
+        raise EncounterNotFound
+    if encounter.status == "merged":
+        raise EncounterMergedAway(encounter.merged_into)
+    return encounter
+
+
+def standing_open(encounter_id: str, loaded: Loaded, context: Context) -> tuple[Encounter, Account]:
+    """Return an encounter that something is asked of, and its account.
+
+    Raises:
+        EncounterNotFound: There is none, or nothing is known of it.
+        EncounterMergedAway: It is part of another.
+        PatientForgotten: Its key was destroyed.
+    """
+    encounter = standing(encounter_id, loaded)
+    account = opened(encounter, context)
+    if account is None:
+        raise EncounterNotFound
+    return encounter, account
 
 
 class Step(Struct, frozen=True, kw_only=True):

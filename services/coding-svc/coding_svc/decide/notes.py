@@ -10,16 +10,13 @@ from functools import lru_cache
 from msgspec import Struct, structs
 
 from coding_svc.decide.commands import known
-from coding_svc.decide.encounter import Step, services_beside
+from coding_svc.decide.encounter import Step, services_beside, standing
 from coding_svc.decide.received import received
 from coding_svc.model.account import Account, Diagnosis
 from coding_svc.model.documented import NoteText
-from coding_svc.model.encounter import Encounter
 from coding_svc.model.note import Note, learned_stream
 from coding_svc.problems import (
     CodeMalformed,
-    EncounterMergedAway,
-    EncounterNotFound,
     NoteNotFound,
     NotSuggested,
 )
@@ -92,11 +89,7 @@ def add_note(
         EncounterNotFound: There is none.
         EncounterMergedAway: It is part of another.
     """
-    encounter = loaded.get(encounter_id)
-    if not isinstance(encounter, Encounter):
-        raise EncounterNotFound
-    if encounter.status == "merged":
-        raise EncounterMergedAway(encounter.merged_into)
+    encounter = standing(encounter_id, loaded)
     message_id = context.opaque_id("msg", context.cause_id)
     fact = received(said, note_id, encounter_id, encounter.patient_id, message_id, loaded)
     return [fact]

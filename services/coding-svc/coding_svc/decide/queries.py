@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct, structs
 
 from coding_svc.decide import commands
-from coding_svc.decide.encounter import opened
+from coding_svc.decide.encounter import opened, standing_open
 from coding_svc.decide.holds import query_hold
 from coding_svc.model.account import Account
 from coding_svc.model.encounter import Encounter
@@ -97,7 +97,7 @@ def open_query(
         PhysicianUnknown: Nobody is named, and there is no attending physician.
         QueryWasSent: There are too many queries open on this encounter.
     """
-    encounter, account = _encounter(encounter_id, loaded, context)
+    encounter, account = standing_open(encounter_id, loaded, context)
     if len(encounter.open_queries) >= OPEN_MAX:
         raise QueryWasSent(f"{OPEN_MAX} queries are open on this encounter; close some.")
     npi = _physician(draft, account)
@@ -340,18 +340,6 @@ def _says_what_was_released(
 
 
 # -- what is there ---------------------------------------------------------------------------------
-
-
-def _encounter(encounter_id: str, loaded: Loaded, context: Context) -> tuple[Encounter, Account]:
-    encounter = loaded.get(encounter_id)
-    if not isinstance(encounter, Encounter):
-        raise EncounterNotFound
-    if encounter.status == "merged":
-        raise EncounterMergedAway(encounter.merged_into)
-    account = opened(encounter, context)
-    if account is None:
-        raise EncounterNotFound
-    return encounter, account
 
 
 def query_of(query_id: str, loaded: Loaded, context: Context) -> tuple[Query, Content]:
