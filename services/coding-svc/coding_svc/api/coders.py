@@ -106,12 +106,13 @@ class ProductivityOut(BaseModel):
 
 
 @people.get("/coders", responses=responses(InvalidCursor))
-async def list_coders(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[CoderOut]:
+async def list_coders(tenant: Tenant, paging: Paging) -> Page[CoderOut]:
     """List coders: credentials, what they are given, quotas."""
-    after = paging.after(tenant, "coders", str)
-    async with runtime.read(tenant) as session:
-        rows = await store_coders.coders(session, tenant, after, paging.fetch_count)
-    return paging.page(tenant, "coders", rows, lambda row: (row.coder,), CoderOut.model_validate)
+    return await paging.read(
+        {"coder": str},
+        lambda session, after, count: store_coders.coders(session, tenant, after, count),
+        CoderOut.model_validate,
+    )
 
 
 @people.post(

@@ -35,16 +35,12 @@ async def search_communications(
 
     Only queries whose channel is `fhir-pull` are here; fetching one is recorded as its delivery.
     """
-    after = paging.after(tenant, "communications", str, str)
     async with way.runtime.read(tenant) as session:
-        rows = await store_queries.queries(session, tenant, _PULLED, after, paging.fetch_count)
         total = await store_queries.count(session, tenant, _PULLED)
-    page = paging.page(
-        tenant,
-        "communications",
-        rows,
-        key=lambda row: (row.opened_at, row.query_id),
-        shape=QueryOut.of,
+    page = await paging.read(
+        {"opened_at": str, "query_id": str},
+        lambda session, after, count: store_queries.queries(session, tenant, _PULLED, after, count),
+        QueryOut.of,
     )
     found = [await _communication(way, views, row.query_id) for row in page.data]
     links = [{"relation": "self", "url": "Communication"}]

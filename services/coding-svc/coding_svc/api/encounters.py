@@ -220,26 +220,19 @@ async def take_fhir(request: Request, way: CallersWay) -> MessageResult:
     return MessageResult.of(await handlers.take_bundle(way, await request.body()))
 
 
-@messages.get("/messages")
+@messages.get("/messages", responses=responses(InvalidCursor))
 async def list_messages(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     outcome: Annotated[
         Literal["", "accepted", "accepted-with-issues", "ignored", "rejected"], Query()
     ] = "",
 ) -> Page[MessageOut]:
     """List messages, the newest first; `outcome=rejected` is the worklist of the interface."""
-    listing = f"messages/{outcome}"
-    after = paging.after(tenant, listing, str, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.messages(session, tenant, outcome, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        key=lambda row: (row.received_at, row.message_id, row.encounter_id),
-        shape=MessageOut.of,
+    return await paging.read(
+        {"received_at": str, "message_id": str, "encounter_id": str},
+        lambda session, after, count: store.messages(session, tenant, outcome, after, count),
+        MessageOut.of,
     )
 
 
@@ -264,24 +257,17 @@ async def replay_message(message_id: str, way: CallersWay) -> MessageResult:
     return MessageResult.of(await handlers.replay_message(way, message_id))
 
 
-@encounters.get("")
+@encounters.get("", responses=responses(InvalidCursor))
 async def list_encounters(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     status: Annotated[Literal["", "held", "coded", "merged"], Query()] = "",
 ) -> Page[EncounterOut]:
     """List encounters, the oldest service first; `status=held` is the hold list."""
-    listing = f"encounters/{status}"
-    after = paging.after(tenant, listing, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.encounters(session, tenant, status, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        key=lambda row: (row.service_from, row.encounter_id),
-        shape=EncounterOut.of,
+    return await paging.read(
+        {"service_from": str, "encounter_id": str},
+        lambda session, after, count: store.encounters(session, tenant, status, after, count),
+        EncounterOut.of,
     )
 
 
@@ -297,11 +283,11 @@ async def get_encounter(encounter_id: str, tenant: Tenant, runtime: Runtime) -> 
 
 @encounters.get(
     "/{encounter_id}/messages",
-    responses=responses(EncounterNotFound),
+    responses=responses(EncounterNotFound, InvalidCursor),
 )
 async def list_encounter_messages(
-    encounter_id: str, tenant: Tenant, runtime: Runtime
-) -> list[MessageOut]:
+    encounter_id: str, tenant: Tenant, paging: Paging, runtime: Runtime
+) -> Page[MessageOut]:
     """List the messages that an encounter was put together from, the oldest first."""
     async with runtime.read(tenant) as session:
         if await store.encounter(session, tenant, encounter_id) is None:

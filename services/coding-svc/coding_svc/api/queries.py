@@ -136,17 +136,12 @@ Wanted = Annotated[QueryFilter, Depends(filter_of)]
 
 
 @router.get("", responses=responses(InvalidCursor), dependencies=[READERS])
-async def list_queries(
-    tenant: Tenant, wanted: Wanted, paging: Paging, runtime: Runtime
-) -> Page[QueryOut]:
+async def list_queries(tenant: Tenant, wanted: Wanted, paging: Paging) -> Page[QueryOut]:
     """List queries, the oldest first; `status=open` is the worklist. A physician sees their own."""
-    asked = wanted._replace(opened_before="", due_before="")
-    listing = f"queries/{asked!r}/{bool(wanted.opened_before)}/{bool(wanted.due_before)}"
-    after = paging.after(tenant, listing, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store_queries.queries(session, tenant, wanted, after, paging.fetch_count)
-    return paging.page(
-        tenant, listing, rows, key=lambda row: (row.opened_at, row.query_id), shape=QueryOut.of
+    return await paging.read(
+        {"opened_at": str, "query_id": str},
+        lambda session, after, count: store_queries.queries(session, tenant, wanted, after, count),
+        QueryOut.of,
     )
 
 

@@ -317,7 +317,7 @@ def _check_credential(
     encounter: Encounter, coder: str, rules: DeskRules, loaded: Loaded, context: Context
 ) -> None:
     state: Any = loaded.get(context.opaque_id(*coder_parts(coder)))
-    today = context.now.astimezone(ZoneInfo(encounter.desk.time_zone or "UTC")).date()
+    today = context.now.astimezone(ZoneInfo(encounter.desk.zone_name)).date()
     known = state if isinstance(state, Coder) else None
     needed = lacks_credential(rules, known, encounter.desk.class_code, today)
     if needed:

@@ -55,7 +55,7 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
         class_code: Patient class (HL7 table 0004).
         payer_id: The first payer.
         specialty_code: The attending provider's taxonomy code (NUCC), else the first rendering's.
-        time_zone: Of the facility (IANA); empty until a message tells, then UTC is meant.
+        time_zone: Of the facility (IANA); empty until a message tells. See `zone_name`.
         opened_at: When it was first heard of.
         is_by_hand: The newest change of the account was made by a person.
         taken_by: Who works on it; counts until `leased_until`.
@@ -76,6 +76,11 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
     leased_until: str = ""
     assigned_to: str = ""
     withdrawal: Withdrawal | None = None
+
+    @property
+    def zone_name(self) -> str:
+        """The facility's time zone (IANA), UTC until a message tells."""
+        return self.time_zone or "UTC"
 
     def holder(self, now: str) -> str:
         """Return who works on it at an instant; empty for nobody."""

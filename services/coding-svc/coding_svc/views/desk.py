@@ -260,7 +260,7 @@ def _pack(recorded: Recorded[EvidencePackIssued]) -> Row:
 
 def _day(instant: str, desk: Desk) -> str:
     """Return the facility's calendar date of an instant."""
-    return _day_of_minute(instant[:16], desk.time_zone or "UTC")
+    return _day_of_minute(instant[:16], desk.zone_name)
 
 
 @lru_cache(maxsize=4_096)
