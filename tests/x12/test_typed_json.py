@@ -12,9 +12,9 @@ from rcm.x12.typed_json import as_typed_json, from_typed_json
 from rcm.x12.writer import NotWritable
 from x12_837_cases import DENTAL, INSTITUTIONAL, PROFESSIONAL, World, a_file
 from x12_cases import corpus_files, interchange
-from x12_seeded_faults import counted, whole, written
+from x12_seeded_faults import FAMILIES, counted, seeded, whole, written
 
-TYPED = ("270", "271", "276", "277", "277CA", "999")
+TYPED = tuple(FAMILIES)
 
 
 def told(data, **options):
@@ -72,10 +72,77 @@ def test_delimiters_of_any_kind_come_back():
     assert back(data) == data
 
 
-@pytest.mark.parametrize("family", ["834", "820", "278"])
-def test_a_transaction_without_typed_json_comes_back_by_segment(family):
-    data = written(whole(family))
+def test_the_head_of_a_transaction_is_told_once():
+    (one,) = transactions(written(whole("834")))
+    assert one["document"]["enrollment"]["reference_number"] == "FILE-1"
+    jane, sam = one["document"]["members"]
+    assert "enrollment" not in jane
+    assert sam["name"]["first_name"] == "SAM"
+
+
+def test_another_errata_of_a_guide_is_a_document_and_keeps_its_name():
+    data = written(whole("275")).replace(b"005010X210", b"006020X314")
+    (one,) = transactions(data)
+    assert "segments" not in one
     assert back(data) == data
+
+
+NASTY = b"a~SE*9*0001~GE*1*7~\x00\xff*b^c:d\r\n~"
+
+
+@pytest.mark.parametrize("payload", [NASTY, b"....", b"plain"])
+def test_data_of_any_bytes_comes_back(payload):
+    segment = b"BIN*%d*%s" % (len(payload), payload)
+    data = written(whole("275")).replace(b"BIN*11*HELLO WORLD", segment)
+    (one,) = transactions(data)
+    assert "segments" not in one
+    assert back(data) == data
+
+
+def test_data_whose_length_is_wrong_comes_back():
+    data = written(whole("275")).replace(b"BIN*11*", b"BIN*10*")
+    assert back(data) == data
+
+
+COVERAGE = [
+    "=", "AMT*P3*80", "REF*CE*A1", "IDC*CARD*D*2", "LX*1",
+    "NM1*P3*1*WELBY*MARCUS****XX*1234567893*25", "N3*1 MAIN ST", "N4*ALBANY*NY*12207",
+    "PER*CN**TE*8005550100", "PLA*2*1P*20260301**14", "LX*2", "NM1*QA*2*SMILE DENTAL",
+    "COB*P*890*1*30^35", "REF*60*POL1", "DTP*344*D8*20250101", "NM1*IN*2*OTHER PLAN*****FI*12345",
+    "N4*ALBANY*NY*12207", "COB*S**6",
+]  # fmt: skip
+
+
+def test_providers_and_other_coverages_of_a_member_are_typed():
+    data = written(counted(seeded("834", "DTP*348", COVERAGE)))
+    (one,) = transactions(data)
+    assert "segments" not in one
+    (coverage,) = one["document"]["members"][0]["coverages"]
+    welby, _ = coverage["providers"]
+    assert (welby["party"]["number"], welby["relationship_code"]) == ("1234567893", "25")
+    first, second = coverage["other_coverages"]
+    assert first["further"] == [[["30"], ["35"]]]
+    assert [party["last_name"] for party in first["parties"]] == ["OTHER PLAN"]
+    assert second == {"responsibility_code": "S", "coordination_code": "6"}
+    assert back(data) == data
+
+
+def test_the_account_of_a_broker_is_kept():
+    data = written(counted(seeded("834", "N1*IN", ["=", "N1*BO*A BROKER*94*B1", "ACT*1234*7"])))
+    (one,) = transactions(data)
+    assert "segments" not in one
+    assert one["document"]["enrollment"]["parties"][2]["account"] == ["ACT", "1234", "7"]
+    assert back(data) == data
+
+
+def test_members_of_two_heads_are_refused():
+    documents = told(written(whole("834")))
+    (transaction,) = documents[0]["groups"][0]["transactions"]
+    other = transaction["document"].pop("enrollment")
+    jane, sam = transaction["document"]["members"]
+    jane["enrollment"], sam["enrollment"] = other, {**other, "reference_number": "FILE-2"}
+    with pytest.raises(NotWritable):
+        b"".join(from_typed_json(documents))
 
 
 def test_what_would_be_written_otherwise_keeps_its_segments():
@@ -133,6 +200,13 @@ def test_other_json_is_refused(change):
 
 def test_a_separator_in_a_value_is_refused():
     documents = told(written(whole("834")))
+    documents[0]["groups"][0]["transactions"][0]["document"]["members"][0]["name"]["number"] = "A~B"
+    with pytest.raises(NotWritable):
+        b"".join(from_typed_json(documents))
+
+
+def test_a_separator_in_a_segment_is_refused():
+    documents = told(interchange().replace(b"*125*100*5*", b"*125.00*100*5*"))
     documents[0]["groups"][0]["transactions"][0]["segments"][1][2] = "A~B"
     with pytest.raises(NotWritable):
         b"".join(from_typed_json(documents))

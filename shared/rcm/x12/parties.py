@@ -12,7 +12,7 @@ from rcm.x12.values import day, day_text
 from rcm.x12.writer import Composite, Repeated, Value
 
 Row = Sequence[str]
-Element = str | tuple[str, ...] | tuple[tuple[str, ...], ...]
+Element = str | tuple[str | tuple[str, ...], ...]
 #: A segment kept as it stood, whatever the separators were: a composite is a tuple, and an element
 #: that repeats a tuple of them.
 Raw = tuple[Element, ...]
@@ -60,6 +60,7 @@ class Organization(Private, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     name: str = ""  # N102
     qualifier_code: str = ""  # N103
     number: str = ""  # N104
+    account: Raw = ()  # ACT of a broker of an 834 (1100C), as it stands
 
 
 def at(row: Row, position: int) -> str:

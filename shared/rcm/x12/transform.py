@@ -8,10 +8,10 @@ from rcm.x12.envelope import Transaction, Unit
 from rcm.x12.lexer import Batch, Delimiters, Lexer
 from rcm.x12.mask import masked_elements
 from rcm.x12.reader import Reader
-from rcm.x12.writer import NotWritable, Renderer
+from rcm.x12.writer import NotWritable
 
 #: Where the data of a segment stands that may hold any byte.
-_BINARY: Final = {"BIN": 2, "BDS": 3}
+BINARY: Final = {"BIN": 2, "BDS": 3}
 _DATE_SEGMENTS = {"DTM": 2, "DTP": 3, "DMG": 2}
 
 
@@ -88,7 +88,7 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
         for index, text in enumerate(batch.texts):
             elements = text.split(batch.delimiters.element)
             is_shown = not mask or elements[0] == "ISA"
-            if is_shown and elements[0] in _BINARY:
+            if is_shown and elements[0] in BINARY:
                 elements = _with_data(elements, batch, index)
             segments.append(
                 elements if is_shown else _with_days(masked_elements(elements), elements)
@@ -99,7 +99,7 @@ def as_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
 
 def _with_data(elements: list[Any], batch: Batch, index: int) -> list[Any]:
     """Put the bytes of BIN or BDS, which may be any, as base64 where the lexer hid them."""
-    place = _BINARY[elements[0]]
+    place = BINARY[elements[0]]
     if batch.pieces is None or place >= len(elements):
         return elements
     head = len(batch.delimiters.element.join([*elements[:place], ""]))
@@ -157,7 +157,7 @@ def _segment_bytes(segment: object, delimiters: Delimiters) -> bytes:
     data = b""
     texts: list[Any] = []
     match segment:
-        case [*head, {"base64": str(text)}] if head and head[0] in _BINARY:
+        case [*head, {"base64": str(text)}] if head and head[0] in BINARY:
             data = b64decode(text, validate=True)
             texts = [*head, ""]
         case [*head]:
@@ -171,8 +171,3 @@ def _segment_bytes(segment: object, delimiters: Delimiters) -> bytes:
     if is_split or delimiters.segment in line:
         raise NotWritable(f"{texts[0]} holds a separator")
     return line.encode() + data + delimiters.segment.encode()
-
-
-def renderer(delimiters: Delimiters) -> Renderer:
-    """Write segments whose components and repetitions stand inside their elements already."""
-    return Renderer(Delimiters(delimiters.element, delimiters.segment, "", ""))

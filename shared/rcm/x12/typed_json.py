@@ -7,182 +7,20 @@ separator) is followed by its segments, and those are what goes back into the fi
     {"set": "835", "st": [...], "document": {"payment": {...}, "groups": [...]}}
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from rcm.x12 import x270, x276, x277ca, x835, x837, x999
+from rcm.x12.binary import FILLER
 from rcm.x12.lexer import Delimiters, Lexer
-from rcm.x12.transform import NotOurJson, as_json, interchange_bytes, renderer
-from rcm.x12.writer import Draft, NotWritable, Renderer, transaction_text
-from rcm.x12.x837_claims import DentalClaim, InstitutionalClaim, ProfessionalClaim, Submission
+from rcm.x12.transform import BINARY, NotOurJson, as_json, interchange_bytes
+from rcm.x12.typed_kinds import Kind, kind
+from rcm.x12.writer import NotWritable, Renderer, transaction_text
 
-Segments = list[list[str]]
-
-
-class ProfessionalClaims(Struct, frozen=True):
-    """One 837P."""
-
-    submission: Submission
-    claims: tuple[ProfessionalClaim, ...]
-
-
-class InstitutionalClaims(Struct, frozen=True):
-    """One 837I."""
-
-    submission: Submission
-    claims: tuple[InstitutionalClaim, ...]
-
-
-class DentalClaims(Struct, frozen=True):
-    """One 837D."""
-
-    submission: Submission
-    claims: tuple[DentalClaim, ...]
-
-
-class Inquiries(Struct, frozen=True):
-    """One 270."""
-
-    exchange: x270.Exchange
-    inquiries: tuple[x270.Inquiry, ...]
-
-
-class Responses(Struct, frozen=True):
-    """One 271."""
-
-    exchange: x270.Exchange
-    responses: tuple[x270.Response, ...]
-
-
-class StatusRequests(Struct, frozen=True):
-    """One 276."""
-
-    exchange: x276.StatusExchange
-    requests: tuple[x276.StatusRequest, ...]
-
-
-class StatusReports(Struct, frozen=True):
-    """One 277."""
-
-    exchange: x276.StatusExchange
-    reports: tuple[x276.StatusReport, ...]
-
-
-class _Kind(NamedTuple):
-    """How a transaction becomes a document and a document a transaction."""
-
-    make: type
-    read: Callable[[bytes], Any]  # None where not all of it was taken
-    draft: Callable[[Any, Delimiters, str], Draft]
-
-
-def _read_835(data: bytes) -> Any:
-    reading = x835.read(data)
-    return None if reading.set_aside else _only(reading.remittances)
-
-
-def _read_277ca(data: bytes) -> Any:
-    reading = x277ca.read(data)
-    return None if reading.set_aside else _only(reading.acknowledgments)
-
-
-def _read_999(data: bytes) -> Any:
-    reading = x999.read(data)
-    return None if reading.set_aside else _only(reading.acknowledgments)
-
-
-def _read_837(make: type) -> Callable[[bytes], Any]:
-    def read(data: bytes) -> Any:
-        reading = x837.read(data)
-        if reading.set_aside or not reading.claims:
-            return None
-        claims = tuple(one.claim for one in reading.claims)
-        return make(reading.claims[0].submission, claims)
-
-    return read
-
-
-def _read_270(data: bytes) -> Any:
-    reading = x270.read(data)
-    if reading.set_aside or not (reading.inquiries or reading.responses):
-        return None
-    if reading.inquiries:
-        asked = tuple(one.inquiry for one in reading.inquiries)
-        return Inquiries(reading.inquiries[0].exchange, asked)
-    answered = tuple(one.response for one in reading.responses)
-    return Responses(reading.responses[0].exchange, answered)
-
-
-def _read_276(data: bytes) -> Any:
-    reading = x276.read(data)
-    if reading.set_aside or not reading.documents:
-        return None
-    exchange = reading.documents[0].exchange
-    if reading.requests:
-        return StatusRequests(exchange, reading.requests)
-    return StatusReports(exchange, reading.reports)
-
-
-def _only(documents: tuple[Any, ...]) -> Any:
-    return documents[0] if len(documents) == 1 else None
-
-
-#: By ST01 and the guide's id.
-_KINDS: Final[dict[str, _Kind]] = {
-    "835 005010X221A1": _Kind(
-        x835.Remittance,
-        _read_835,
-        lambda one, _, number: Draft(x835.GUIDE, x835.segments(one), number),
-    ),
-    "277 005010X214": _Kind(
-        x277ca.ClaimAcknowledgment,
-        _read_277ca,
-        lambda one, _, number: Draft(x277ca.GUIDE, x277ca.segments(one), number),
-    ),
-    "999 005010X231A1": _Kind(
-        x999.GroupAcknowledgment,
-        _read_999,
-        lambda one, _, number: Draft(x999.GUIDE, x999.segments(one), number),
-    ),
-    "837 005010X222A1": _Kind(
-        ProfessionalClaims,
-        _read_837(ProfessionalClaims),
-        lambda one, marks, number: x837.draft_837p(one.submission, one.claims, marks, number),
-    ),
-    "837 005010X223A2": _Kind(
-        InstitutionalClaims,
-        _read_837(InstitutionalClaims),
-        lambda one, marks, number: x837.draft_837i(one.submission, one.claims, marks, number),
-    ),
-    "837 005010X224A2": _Kind(
-        DentalClaims,
-        _read_837(DentalClaims),
-        lambda one, marks, number: x837.draft_837d(one.submission, one.claims, marks, number),
-    ),
-    "270 005010X279A1": _Kind(
-        Inquiries,
-        _read_270,
-        lambda one, _, number: x270.draft_270(one.inquiries, one.exchange, number),
-    ),
-    "271 005010X279A1": _Kind(
-        Responses,
-        _read_270,
-        lambda one, _, number: x270.draft_271(one.responses, one.exchange, number),
-    ),
-    "276 005010X212": _Kind(
-        StatusRequests,
-        _read_276,
-        lambda one, _, number: x276.draft_276(one.requests, one.exchange, number),
-    ),
-    "277 005010X212": _Kind(
-        StatusReports,
-        _read_276,
-        lambda one, _, number: x276.draft_277(one.reports, one.exchange, number),
-    ),
-}
+#: Each a list of texts; the data of BIN and BDS may be a `{"base64": ...}`.
+Segments = list[list[Any]]
 
 
 def as_typed_json(lexer: Lexer, *, mask: bool = True) -> Iterator[dict[str, object]]:
@@ -247,38 +85,84 @@ def _transaction(
     start = segments[0]
     set_code = start[1] if len(start) > 1 else ""
     version = start[3] if len(start) > 3 else (envelope[1] + [""] * 9)[8]
-    kind = _KINDS.get(f"{set_code} {version}")
+    one = kind(set_code, version)
     facts: dict[str, Any] = {"set": set_code, "guide": version, "st": start}
-    document = kind.read(_alone(segments, envelope, delimiters)) if kind is not None else None
-    if kind is None or document is None:
+    document = one.read(_alone(segments, envelope, delimiters)) if one is not None else None
+    if one is None or document is None:
         return {**facts, "segments": segments[1:]}
-    facts["document"] = _without_origins(msgspec.to_builtins(document, enc_hook=lambda _: None))
-    if _written(kind, document, start, delimiters) != segments:
+    told = _without_origins(msgspec.to_builtins(document, enc_hook=lambda _: None))
+    facts["document"] = _lifted(told, one.shared)
+    if not _is_canonical(one, document, segments, delimiters):
         facts["segments"] = segments[1:]
     return facts
+
+
+def _is_canonical(one: Kind, document: Any, segments: Segments, delimiters: Delimiters) -> bool:
+    """Tell whether a document is written as it was read."""
+    try:
+        return _written(one, document, segments[0], delimiters) == segments
+    except NotWritable:
+        return False
 
 
 def _alone(
     segments: Segments, envelope: tuple[list[str], list[str]], delimiters: Delimiters
 ) -> bytes:
     """Write a transaction as an interchange of its own, for its typed reader."""
-    render = renderer(delimiters)
     isa, gs = envelope
     number = (gs + [""] * 7)[6]
     whole = [isa, gs, *segments, ["GE", "1", number], ["IEA", "1", isa[13]]]
-    return "".join(render(one, trim=False) for one in whole).encode()
+    return interchange_bytes({"delimiters": delimiters, "segments": whole})
 
 
-def _written(kind: _Kind, document: Any, start: list[str], delimiters: Delimiters) -> Segments:
-    """Write a document; give its segments, ST to SE, or none when it cannot be written."""
+def _lifted(told: Any, shared: tuple[str, ...]) -> Any:
+    """Say once what every member of a document's one list says alike."""
+    if not shared:
+        return told
+    ((name, members),) = told.items()
+    head = {key: members[0][key] for key in shared if key in members[0]}
+    return {
+        **head,
+        name: [{key: value for key, value in one.items() if key not in shared} for one in members],
+    }
+
+
+def _lowered(told: Any, shared: tuple[str, ...]) -> Any:
+    """Undo `_lifted`."""
+    if not shared or not isinstance(told, dict):
+        return told
+    head = {key: value for key, value in told.items() if key in shared}
+    return {
+        key: [{**head, **one} if isinstance(one, dict) else one for one in value]
+        if isinstance(value, list)
+        else value
+        for key, value in told.items()
+        if key not in shared
+    }
+
+
+def _written(one: Kind, document: Any, start: list[str], delimiters: Delimiters) -> Segments:
+    """Write a document; give its segments, ST to SE.
+
+    Raises:
+        NotWritable: A value holds a separator or a control character.
+    """
     number = start[2] if len(start) > 2 else ""
-    try:
-        draft = kind.draft(document, delimiters, number)
-        text = transaction_text(draft, number, Renderer(delimiters))
-    except NotWritable:
-        return []
-    parts = text.split(delimiters.segment)[:-1]
-    return [part.split(delimiters.element) for part in parts]
+    draft = one.draft(document, delimiters, number)
+    text = transaction_text(draft, number, Renderer(delimiters))
+    parts: Segments = [part.split(delimiters.element) for part in text.split(delimiters.segment)]
+    # ST as it stood: it may name another errata of the guide.
+    return [start, *_with_data(parts[1:-1], iter(one.data(document)))]
+
+
+def _with_data(segments: Segments, data: Iterator[bytes]) -> Segments:
+    """Put data where its filler stands, as `as_json` does."""
+    for one in segments:
+        if one[0] in BINARY:
+            content = next(data)
+            if content.strip(FILLER.encode()):
+                one[-1] = {"base64": b64encode(content).decode()}
+    return segments
 
 
 def _flat(typed: dict[str, Any]) -> dict[str, Any]:
@@ -299,21 +183,22 @@ def _flat(typed: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _segments(transaction: dict[str, Any], delimiters: Delimiters) -> Iterable[list[str]]:
+def _segments(transaction: dict[str, Any], delimiters: Delimiters) -> Iterable[list[Any]]:
     start = transaction["st"]
     if "segments" in transaction:
         return [start, *transaction["segments"]]
-    kind = _KINDS.get(f"{transaction['set']} {transaction['guide']}")
-    if kind is None:
+    one = kind(transaction["set"], transaction["guide"])
+    if one is None:
         raise NotOurJson("a transaction without typed documents has segments")
+    told = _lowered(transaction["document"], one.shared)
     try:
-        document: Any = msgspec.convert(transaction["document"], kind.make, dec_hook=_no_origin)
+        document: Any = msgspec.convert(told, one.make, dec_hook=_no_origin)
     except msgspec.ValidationError as fault:
         raise NotOurJson(f"a document of {transaction['set']}: {fault}") from None
-    return _written(kind, document, start, delimiters)
+    return _written(one, document, start, delimiters)
 
 
-def _no_origin(kind: type, value: object) -> Any:
+def _no_origin(_: type, value: object) -> Any:
     raise NotImplementedError
 
 

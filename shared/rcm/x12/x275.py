@@ -43,7 +43,7 @@ from rcm.x12.values import day, day_text
 from rcm.x12.writer import Composite, Draft, Envelope
 from rcm.x12.writer import write as write_drafts
 
-__all__ = ["GUIDE", "Attachment", "Content", "Stream", "read", "write"]
+__all__ = ["GUIDE", "Attachment", "Content", "Stream", "contents", "drafts", "read", "write"]
 
 _MARK: Final = FILLER
 _PARTS: Final = frozenset({"CAT"})
@@ -175,27 +175,37 @@ def _content(unit: Unit, rows: Sequence[Row], first: int) -> Content:
     )
 
 
+def drafts(attachments: Sequence[Attachment]) -> list[Draft]:
+    """Make transactions to write; attachments that share their head share one.
+
+    Fillers stand for data, which may hold what no other value may: `contents` are put in after.
+    """
+    found: list[tuple[list[Segment], int]] = []
+    before: tuple[Segment, ...] = ()
+    for one in attachments:
+        head = tuple(_head(one))
+        if head != before:
+            found.append(([*head], 0))
+        before = head
+        rows, count = found[-1]
+        rows += _attachment(one, count + 1)
+        found[-1] = (rows, count + 1)
+    return [Draft(GUIDE, rows) for rows, _ in found]
+
+
 def write(attachments: Sequence[Attachment], envelope: Envelope) -> bytes:
     """Write an interchange; attachments that share their head share a transaction.
 
     Raises:
         NotWritable: A value other than data holds a separator or a control character.
     """
-    drafts: list[tuple[list[Segment], int]] = []
-    before: tuple[Segment, ...] = ()
-    for one in attachments:
-        head = tuple(_head(one))
-        if head != before:
-            drafts.append(([*head], 0))
-        before = head
-        rows, count = drafts[-1]
-        rows += _attachment(one, count + 1)
-        drafts[-1] = (rows, count + 1)
-    # Data is put in after the rest is written: it may hold what no other value may.
-    data = write_drafts([Draft(GUIDE, rows) for rows, _ in drafts], envelope)
-    return _filled(
-        data, [content for one in attachments for content in one.contents if content.data], envelope
-    )
+    data = write_drafts(drafts(attachments), envelope)
+    return _filled(data, contents(attachments), envelope)
+
+
+def contents(attachments: Iterable[Attachment]) -> list[Content]:
+    """Give what is written as BIN or BDS, in order."""
+    return [content for one in attachments for content in one.contents if content.data]
 
 
 def _head(one: Attachment) -> Iterator[Segment]:

@@ -40,7 +40,7 @@ from rcm.x12.values import day, day_text, optional_cents, optional_day
 from rcm.x12.writer import Composite, Draft, Envelope
 from rcm.x12.writer import write as write_drafts
 
-__all__ = ["GUIDE", "Question", "QuestionedLine", "Request", "Stream", "read", "write"]
+__all__ = ["GUIDE", "Question", "QuestionedLine", "Request", "Stream", "drafts", "read", "write"]
 
 _LEVELS: Final = ("20", "21", "19", "22", "23")
 _LOINC: Final = "LOI"
@@ -199,22 +199,27 @@ def _line(rows: Sequence[Row], component: str) -> QuestionedLine:
     )
 
 
+def drafts(requests: Iterable[Request]) -> list[Draft]:
+    """Make transactions to write; requests that share their BHT share one."""
+    found: list[tuple[Segment, list[Request]]] = []
+    for one in requests:
+        begin = (
+            "BHT", "0085", "48", one.reference_number, day_text(one.created_on),
+            one.created_time, "RQ",
+        )  # fmt: skip
+        if not found or found[-1][0] != begin:
+            found.append((begin, []))
+        found[-1][1].append(one)
+    return [Draft(GUIDE, [begin, *_levels(ones)]) for begin, ones in found]
+
+
 def write(requests: Iterable[Request], envelope: Envelope) -> bytes:
     """Write an interchange; requests that share their BHT share a transaction.
 
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    drafts: list[tuple[Segment, list[Request]]] = []
-    for one in requests:
-        begin = (
-            "BHT", "0085", "48", one.reference_number, day_text(one.created_on),
-            one.created_time, "RQ",
-        )  # fmt: skip
-        if not drafts or drafts[-1][0] != begin:
-            drafts.append((begin, []))
-        drafts[-1][1].append(one)
-    return write_drafts([Draft(GUIDE, [begin, *_levels(ones)]) for begin, ones in drafts], envelope)
+    return write_drafts(drafts(requests), envelope)
 
 
 def _levels(requests: Iterable[Request]) -> Iterator[Segment]:

@@ -23,7 +23,7 @@ from rcm.x12.values import day, day_text
 from rcm.x12.writer import Draft, Envelope
 from rcm.x12.writer import write as write_drafts
 
-__all__ = ["GUIDE", "Level", "Review", "Stream", "read", "write"]
+__all__ = ["GUIDE", "Level", "Review", "Stream", "drafts", "read", "write"]
 
 _ANSWER: Final = "11"
 _PARTIES: Final = ("20", "21", "22", "23")
@@ -194,22 +194,27 @@ class _Taker:
         )
 
 
+def drafts(reviews: Iterable[Review]) -> list[Draft]:
+    """Make transactions to write; reviews that share their BHT share one."""
+    found: list[tuple[Segment, list[Review]]] = []
+    for one in reviews:
+        begin = (
+            "BHT", "0007", one.purpose_code, one.reference_number, day_text(one.created_on),
+            one.created_time, one.type_code,
+        )  # fmt: skip
+        if not found or found[-1][0] != begin:
+            found.append((begin, []))
+        found[-1][1].append(one)
+    return [Draft(GUIDE, [begin, *_levels(ones)]) for begin, ones in found]
+
+
 def write(reviews: Iterable[Review], envelope: Envelope) -> bytes:
     """Write an interchange; reviews that share their BHT share a transaction.
 
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    drafts: list[tuple[Segment, list[Review]]] = []
-    for one in reviews:
-        begin = (
-            "BHT", "0007", one.purpose_code, one.reference_number, day_text(one.created_on),
-            one.created_time, one.type_code,
-        )  # fmt: skip
-        if not drafts or drafts[-1][0] != begin:
-            drafts.append((begin, []))
-        drafts[-1][1].append(one)
-    return write_drafts([Draft(GUIDE, [begin, *_levels(ones)]) for begin, ones in drafts], envelope)
+    return write_drafts(drafts(reviews), envelope)
 
 
 def _levels(reviews: Sequence[Review]) -> Iterator[Segment]:

@@ -21,7 +21,7 @@ from rcm.x12.values import cents, day_text, optional_cents, optional_day
 from rcm.x12.writer import Draft, Envelope
 from rcm.x12.writer import write as write_drafts
 
-__all__ = ["GUIDE", "Item", "PremiumPayment", "Remittee", "Stream", "read", "write"]
+__all__ = ["GUIDE", "Item", "PremiumPayment", "Remittee", "Stream", "drafts", "read", "write"]
 
 _BPR_DATE: Final = 16
 
@@ -152,13 +152,18 @@ def _item(rows: Sequence[Row], delimiters: Delimiters) -> Item:
     )
 
 
+def drafts(payments: Iterable[PremiumPayment]) -> list[Draft]:
+    """Make transactions to write, one for each payment."""
+    return [Draft(GUIDE, list(_segments(one))) for one in payments]
+
+
 def write(payments: Iterable[PremiumPayment], envelope: Envelope) -> bytes:
     """Write an interchange with a transaction for each payment.
 
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    return write_drafts([Draft(GUIDE, list(_segments(one))) for one in payments], envelope)
+    return write_drafts(drafts(payments), envelope)
 
 
 def _segments(one: PremiumPayment) -> Iterator[Segment]:

@@ -16,6 +16,7 @@ from rcm.x12.guide_834 import GUIDE
 from rcm.x12.lexer import Delimiters
 from rcm.x12.parties import (
     Dated,
+    Element,
     Identifier,
     Named,
     Organization,
@@ -44,12 +45,37 @@ from rcm.x12.values import day, day_text, optional_day
 from rcm.x12.writer import Draft, Envelope
 from rcm.x12.writer import write as write_drafts
 
-__all__ = ["GUIDE", "Coverage", "Enrollment", "Member", "Stream", "read", "write"]
+__all__ = [
+    "GUIDE", "Coverage", "CoverageProvider", "Enrollment", "Member", "OtherCoverage", "Stream",
+    "drafts", "read", "write",
+]  # fmt: skip
 
-#: Segments that begin a part of a member's loop.
-_STARTS: Final = frozenset({"NM1", "DSB", "HD", "LS"})
-#: Parts of a coverage that are kept as they stand.
-_COVERAGE_MORE: Final = frozenset({"AMT", "IDC", "LX", "COB"})
+#: Segments that begin a part of a member's loop, and of a coverage.
+_PERSONS: Final = frozenset({"NM1", "DSB"})
+_COVERED_BY: Final = frozenset({"LX", "COB"})
+#: Segments of a coverage and of its provider that have fields; all else is kept as it stands.
+_TYPED: Final = frozenset({"HD", "DTP", "REF", "LX", "NM1", "N3", "N4", "PER"})
+
+
+class CoverageProvider(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A provider that a member chose, such as for primary care. 2310."""
+
+    number: str  # LX01
+    party: Named  # NM1, N3, N4, PER
+    relationship_code: str = ""  # NM110: 25 established, 26 not established patient, 72 unknown
+    rows: tuple[Raw, ...] = ()  # PLA: the choice changed; as it stands
+
+
+class OtherCoverage(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Another plan that covers a member, for coordination of benefits. 2320."""
+
+    responsibility_code: str  # COB01: P primary, S secondary, T tertiary, U unknown
+    policy_number: str = ""  # COB02
+    coordination_code: str = ""  # COB03: 1 coordination, 5 unknown, 6 none
+    further: tuple[Element, ...] = ()  # COB04: service types
+    identifiers: tuple[Identifier, ...] = ()  # REF
+    dates: tuple[Dated, ...] = ()  # DTP*344 begin, 345 end
+    parties: tuple[Named, ...] = ()  # 2330 NM1: IN insurer, 36 employer, GW group
 
 
 class Coverage(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -62,7 +88,9 @@ class Coverage(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     further: tuple[str, ...] = ()  # HD06 and on
     dates: tuple[Dated, ...] = ()  # DTP*348 begin, 349 end, ...
     identifiers: tuple[Identifier, ...] = ()  # REF
-    rows: tuple[Raw, ...] = ()  # AMT, IDC, 2310, 2320: as they stand
+    rows: tuple[Raw, ...] = ()  # AMT, IDC: as they stand
+    providers: tuple[CoverageProvider, ...] = ()  # 2310
+    other_coverages: tuple[OtherCoverage, ...] = ()  # 2320
 
 
 class Enrollment(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -78,7 +106,6 @@ class Enrollment(Private, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     dates: tuple[Dated, ...] = ()  # DTP
     counts: tuple[tuple[str, str], ...] = ()  # QTY01 and QTY02: TO all, ET subscribers, DT others
     parties: tuple[Organization, ...] = ()  # N1*P5 sponsor, N1*IN payer, N1*BO broker
-    # ACT of a broker is not kept.
 
 
 class Member(Private, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -128,7 +155,7 @@ class _Taker:
 
     def take(self, unit: Unit) -> Iterator[Member]:
         if unit.name == "ST":
-            self._head = _head(unit.segments)
+            self._head = _head(unit.segments, unit.transaction.delimiters)
             return
         if self._head is None:
             raise ValueError("its head was not read")
@@ -138,7 +165,7 @@ class _Taker:
         return iter(())
 
 
-def _head(rows: Sequence[Row]) -> Enrollment:
+def _head(rows: Sequence[Row], delimiters: Delimiters) -> Enrollment:
     begin = needed(rows, "BGN")
     return Enrollment(
         purpose_code=at(begin, 1),
@@ -150,30 +177,27 @@ def _head(rows: Sequence[Row]) -> Enrollment:
         identifiers=identifiers(rows),
         dates=dates(rows),
         counts=tuple((at(one, 1), at(one, 2)) for one in rows if one[0] == "QTY"),
-        parties=tuple(organization(one) for one in rows if one[0] == "N1"),
+        parties=tuple(_parties(rows, delimiters)),
     )
 
 
+def _parties(rows: Sequence[Row], delimiters: Delimiters) -> Iterator[Organization]:
+    for name, *more in split_at(rows, frozenset({"N1"}))[1:]:
+        account = next((one for one in more if one[0] == "ACT"), ())
+        yield replace(organization(name), account=kept([account], delimiters)[0])
+
+
 def _member(rows: Sequence[Row], head: Enrollment, delimiters: Delimiters) -> Member:
-    own, *parts = split_at(rows, _STARTS)
+    persons, coverages, reporting = _thirds(rows)
+    own, *parts = split_at(persons, _PERSONS)
     ins = own[0]
     name: Named | None = None
     demographics: Row = ()
     person: list[Row] = []
     more: list[Row] = []
-    coverages: list[Coverage] = []
-    reporting: list[Row] = []
     for part in parts:
         start = part[0]
-        if reporting or start[0] == "LS":
-            reporting += part
-        elif start[0] == "HD":
-            coverages.append(_coverage(part, delimiters))
-        elif coverages:
-            coverages[-1] = replace(
-                coverages[-1], rows=(*coverages[-1].rows, *kept(part, delimiters))
-            )
-        elif name is None and start[0] == "NM1" and at(start, 1) in {"IL", "74"}:
+        if name is None and start[0] == "NM1" and at(start, 1) in {"IL", "74"}:
             name = named(part)
             demographics = next((one for one in part if one[0] == "DMG"), ())
             person = [one for one in part if one[0] in {"EC", "ICM", "AMT", "HLH", "LUI"}]
@@ -194,30 +218,68 @@ def _member(rows: Sequence[Row], head: Enrollment, delimiters: Delimiters) -> Me
         demographics=kept([demographics[4:]], delimiters)[0],
         person_rows=kept(person, delimiters),
         rows=kept(more, delimiters),
-        coverages=tuple(coverages),
+        coverages=tuple(_coverage(one, delimiters) for one in coverages),
         reporting_rows=kept(reporting, delimiters),
     )
 
 
+def _thirds(rows: Sequence[Row]) -> tuple[Sequence[Row], list[list[Row]], Sequence[Row]]:
+    """Cut a member into who it is, each coverage, and what 2700 reports."""
+    ids = [one[0] for one in rows]
+    last = ids.index("LS") if "LS" in ids else len(rows)
+    first = ids.index("HD") if "HD" in ids[:last] else last
+    return rows[:first], split_at(rows[first:last], frozenset({"HD"}))[1:], rows[last:]
+
+
 def _coverage(rows: Sequence[Row], delimiters: Delimiters) -> Coverage:
-    first = next((place for place, one in enumerate(rows) if one[0] in _COVERAGE_MORE), len(rows))
-    # AMT stands between DTP and REF, so REF after it still is the coverage's own.
-    own = [one for one in rows if one[0] == "REF"] if _has_no_loops(rows) else rows[:first]
-    head = rows[0]
+    own, *loops = split_at(rows, _COVERED_BY)
+    head = own[0]
     return Coverage(
         maintenance_type_code=at(head, 1),
         coverage_code=at(head, 3),
         plan_description=at(head, 4),
         level_code=at(head, 5),
         further=tuple(head[6:]),
-        dates=dates(rows[:first]),
+        dates=dates(own),
         identifiers=identifiers(own),
-        rows=kept((one for one in rows[first:] if one not in own), delimiters),
+        rows=kept((one for one in own if one[0] not in _TYPED), delimiters),
+        providers=tuple(_provider(one, delimiters) for one in loops if one[0][0] == "LX"),
+        other_coverages=tuple(_other(one, delimiters) for one in loops if one[0][0] == "COB"),
     )
 
 
-def _has_no_loops(rows: Sequence[Row]) -> bool:
-    return not any(one[0] in {"LX", "COB"} for one in rows)
+def _provider(rows: Sequence[Row], delimiters: Delimiters) -> CoverageProvider:
+    name = needed(rows, "NM1")
+    return CoverageProvider(
+        number=at(rows[0], 1),
+        party=named(rows[rows.index(name) :]),
+        relationship_code=at(name, 10),
+        rows=kept((one for one in rows if one[0] not in _TYPED), delimiters),
+    )
+
+
+def _other(rows: Sequence[Row], delimiters: Delimiters) -> OtherCoverage:
+    own, *parties = split_at(rows, frozenset({"NM1"}))
+    head = own[0]
+    return OtherCoverage(
+        responsibility_code=at(head, 1),
+        policy_number=at(head, 2),
+        coordination_code=at(head, 3),
+        further=kept([head[4:]], delimiters)[0],
+        identifiers=identifiers(own),
+        dates=dates(own),
+        parties=tuple(named(one) for one in parties),
+    )
+
+
+def drafts(members: Iterable[Member]) -> list[Draft]:
+    """Make transactions to write; members of one enrollment share one."""
+    found: list[tuple[Enrollment, list[Segment]]] = []
+    for one in members:
+        if not found or found[-1][0] != one.enrollment:
+            found.append((one.enrollment, list(_begin(one.enrollment))))
+        found[-1][1].extend(_segments(one))
+    return [Draft(GUIDE, rows) for _, rows in found]
 
 
 def write(members: Iterable[Member], envelope: Envelope) -> bytes:
@@ -226,12 +288,7 @@ def write(members: Iterable[Member], envelope: Envelope) -> bytes:
     Raises:
         NotWritable: A value holds a separator or a control character.
     """
-    drafts: list[tuple[Enrollment, list[Segment]]] = []
-    for one in members:
-        if not drafts or drafts[-1][0] != one.enrollment:
-            drafts.append((one.enrollment, list(_begin(one.enrollment))))
-        drafts[-1][1].extend(_segments(one))
-    return write_drafts([Draft(GUIDE, rows) for _, rows in drafts], envelope)
+    return write_drafts(drafts(members), envelope)
 
 
 def _begin(head: Enrollment) -> Iterator[Segment]:
@@ -246,6 +303,7 @@ def _begin(head: Enrollment) -> Iterator[Segment]:
         yield ("QTY", code, count)
     for party in head.parties:
         yield organization_segment(party)
+        yield from kept_segments([party.account] if party.account else [])
 
 
 def _segments(one: Member) -> Iterator[Segment]:
@@ -265,12 +323,34 @@ def _segments(one: Member) -> Iterator[Segment]:
         yield from kept_segments([row])
     yield from kept_segments((*one.person_rows, *one.rows))
     for coverage in one.coverages:
-        yield (
-            "HD", coverage.maintenance_type_code, "", coverage.coverage_code,
-            coverage.plan_description, coverage.level_code, *coverage.further,
-        )  # fmt: skip
-        yield from date_segments(coverage.dates)
-        yield from kept_segments(row for row in coverage.rows if row[0] == "AMT")
-        yield from identifier_segments(coverage.identifiers)
-        yield from kept_segments(row for row in coverage.rows if row[0] != "AMT")
+        yield from _covered(coverage)
     yield from kept_segments(one.reporting_rows)
+
+
+def _covered(one: Coverage) -> Iterator[Segment]:
+    yield (
+        "HD", one.maintenance_type_code, "", one.coverage_code, one.plan_description,
+        one.level_code, *one.further,
+    )  # fmt: skip
+    yield from date_segments(one.dates)
+    yield from kept_segments(row for row in one.rows if row[0] == "AMT")
+    yield from identifier_segments(one.identifiers)
+    yield from kept_segments(row for row in one.rows if row[0] != "AMT")
+    for provider in one.providers:
+        yield ("LX", provider.number)
+        yield (*name_segment(provider.party), provider.relationship_code)
+        yield from place_segments(provider.party)
+        yield from contact_segments(provider.party)
+        yield from kept_segments(provider.rows)
+    for other in one.other_coverages:
+        row = (
+            "COB", other.responsibility_code, other.policy_number, other.coordination_code,
+            *other.further,
+        )  # fmt: skip
+        yield from kept_segments([row])
+        yield from identifier_segments(other.identifiers)
+        yield from date_segments(other.dates)
+        for party in other.parties:
+            yield name_segment(party)
+            yield from place_segments(party)
+            yield from contact_segments(party)
