@@ -65,12 +65,12 @@ def notes_router() -> APIRouter:
         return NoteKept(tenant_id=tenant, actor=actor, text=note.text)
 
     @router.get("/notes")
-    async def listing(tenant: Tenant, paging: Paging) -> Page[int]:
+    async def listing(paging: Paging) -> Page[int]:
         """List numbers."""
-        after = paging.after(tenant, "notes", int)
+        after = paging.after(int)
         start = int(after[0]) + 1 if after else 0
         rows = list(range(start, min(start + paging.fetch_count, 120)))
-        return paging.page(tenant, "notes", rows, lambda n: (n,), lambda n: n)
+        return paging.page(rows, lambda n: (n,), lambda n: n)
 
     @router.get("/notes/{note_id}", responses=responses(NotFound))
     async def one(note_id: str) -> NoteKept:

@@ -330,7 +330,7 @@ async def test_an_encounter_is_read_again_once_its_profile_is_mended(office):
         "coded",
         1_000,
     )
-    assert len((await office.get(f"{path}/messages")).json()) == 1
+    assert len((await office.get(f"{path}/messages")).json()["data"]) == 1
     account = (await office.get(f"{path}/account", "coder")).json()
     assert account["patient"]["person"]["name"]["last"] == "MüLLER"
 

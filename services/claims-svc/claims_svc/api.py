@@ -238,21 +238,14 @@ def _moved(outcome: Any, answer: Response, asking: Asking) -> Moved:
 async def list_claims(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     status: Annotated[list[Status] | None, Query(description="Of these only.")] = None,
 ) -> Page[ClaimOut]:
     """List claims by filing deadline. `status=held` and `status=rejected` are the worklist."""
     wanted = sorted(set(status or ()))
-    listing = f"claims {' '.join(wanted)}"
-    after = paging.after(tenant, listing, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.claims(session, tenant, wanted, cast("Any", after), paging.fetch_count)
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        key=lambda row: (row.filing_deadline_on, row.claim_id),
-        shape=ClaimOut.model_validate,
+    return await paging.read(
+        {"filing_deadline_on": str, "claim_id": str},
+        lambda session, after, count: store.claims(session, tenant, wanted, after, count),
+        ClaimOut.model_validate,
     )
 
 
@@ -352,22 +345,13 @@ async def correct_claim(
 async def list_encounters(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     outcome: Literal["claims", "self-pay", "waiting"] = "waiting",
 ) -> Page[EncounterOut]:
     """List encounters of an outcome; unless told, those whose new version waits."""
-    listing = f"encounters {outcome}"
-    after = paging.after(tenant, listing, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.encounters(
-            session, tenant, outcome, cast("Any", after), paging.fetch_count
-        )
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        key=lambda row: (row.encounter_id,),
-        shape=EncounterOut.model_validate,
+    return await paging.read(
+        {"encounter_id": str},
+        lambda session, after, count: store.encounters(session, tenant, outcome, after, count),
+        EncounterOut.model_validate,
     )
 
 
@@ -375,25 +359,16 @@ async def list_encounters(
 async def list_interchanges(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     outcome: Annotated[
         list[Literal["sent", "unknown", "not-sent"]] | None, Query(description="Of these only.")
     ] = None,
 ) -> Page[InterchangeOut]:
     """List interchanges, the newest first. `outcome=unknown` is what somebody has to look at."""
     wanted = sorted(set(outcome or ()))
-    listing = f"interchanges {' '.join(wanted)}"
-    before = paging.after(tenant, listing, str, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.interchanges(
-            session, tenant, wanted, cast("Any", before), paging.fetch_count
-        )
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        key=lambda row: (row.written_at, row.receiver_id, row.interchange_control_number),
-        shape=InterchangeOut.model_validate,
+    return await paging.read(
+        {"written_at": str, "receiver_id": str, "interchange_control_number": str},
+        lambda session, before, count: store.interchanges(session, tenant, wanted, before, count),
+        InterchangeOut.model_validate,
     )
 
 
@@ -439,21 +414,12 @@ async def send_now(nudge: Nudge) -> None:
 
 
 @acknowledgements.get("", responses=responses(InvalidCursor))
-async def list_acknowledgements(
-    tenant: Tenant, paging: Paging, runtime: Runtime
-) -> Page[AcknowledgementOut]:
+async def list_acknowledgements(tenant: Tenant, paging: Paging) -> Page[AcknowledgementOut]:
     """List acknowledgement files, the newest first."""
-    before = paging.after(tenant, "acknowledgements", str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.acknowledgements(
-            session, tenant, cast("Any", before), paging.fetch_count
-        )
-    return paging.page(
-        tenant,
-        "acknowledgements",
-        rows,
-        key=lambda row: (row.received_at, row.acknowledgement_id),
-        shape=AcknowledgementOut.model_validate,
+    return await paging.read(
+        {"received_at": str, "acknowledgement_id": str},
+        lambda session, before, count: store.acknowledgements(session, tenant, before, count),
+        AcknowledgementOut.model_validate,
     )
 
 

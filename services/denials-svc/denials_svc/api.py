@@ -160,16 +160,13 @@ async def list_denials(
     tenant: Tenant, wanted: Wanted, paging: Paging, runtime: Runtime
 ) -> Page[DenialShown]:
     """List denials: the nearest deadline first, then the most dollars; past deadlines last."""
-    listing = f"denials/{wanted!r}"
-    after = paging.after(tenant, listing, str, int, str, int, str)
+    after = paging.after(str, int, str, int, str)
     # Pages that were begun yesterday go on as they began.
     days = _days(str(after[0]) if after is not None else "")
     place = after[1:] if after is not None else None
     async with runtime.read(tenant) as session:
         rows = await store.queue(session, tenant, wanted, days, place, paging.fetch_count)
-    return paging.page(
-        tenant, listing, rows, lambda row: _key(row, days), DenialShown.model_validate
-    )
+    return paging.page(rows, lambda row: _key(row, days), DenialShown.model_validate)
 
 
 @router.get("/totals")

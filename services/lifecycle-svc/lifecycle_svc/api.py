@@ -115,17 +115,17 @@ Text = Annotated[
 async def list_claims(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     state: Annotated[str, Query(max_length=32)] = "",
     turn: Annotated[str, Query(max_length=8)] = "",
     q: Text = "",
 ) -> Page[ClaimSummary]:
     """List claims, the one that changed last first."""
-    after = paging.after(tenant, "claims", str, str)
     wanted = store.ClaimFilter(state=state, turn=turn, text=q)
-    async with runtime.read(tenant) as session:
-        rows = await store.claims(session, tenant, wanted, after, paging.fetch_count)
-    return paging.page(tenant, "claims", rows, lambda row: (row.changed_at, row.claim_id), _summary)
+    return await paging.read(
+        {"changed_at": str, "claim_id": str},
+        lambda session, after, count: store.claims(session, tenant, wanted, after, count),
+        _summary,
+    )
 
 
 @router.get("/claim-states", tags=["claims"])
@@ -174,8 +174,7 @@ async def list_events(
     """List the events of a claim's life in their order; without a claim, the latest of a service
     or of all. An event that belongs to two stories comes twice.
     """
-    listing = f"events/{claim_id}/{source}"
-    after = paging.after(tenant, listing, str, str, str)
+    after = paging.after(str, str, str)
     async with runtime.read(tenant) as session:
         if claim_id:
             row = await store.claim(session, tenant, claim_id)
@@ -184,9 +183,7 @@ async def list_events(
             rows = await store.steps(session, tenant, row.stories, after, paging.fetch_count)
         else:
             rows = await store.latest_steps(session, tenant, source, after, paging.fetch_count)
-    return paging.page(
-        tenant, listing, rows, lambda row: (row.at, row.event_id, row.story_id), _step
-    )
+    return paging.page(rows, lambda row: (row.at, row.event_id, row.story_id), _step)
 
 
 class Event(BaseModel):

@@ -21,7 +21,6 @@ from rcm.platform.http.caller import SESSION_COOKIE
 from rcm.platform.http.identity import ROLES
 from rcm.platform.http.issuer import DevelopmentIssuer
 from rcm.platform.http.pages import Render, open_templates
-from rcm.platform.http.paging import write_cursor
 from rcm.platform.http.sign_in import same_site, sign_in_router
 from rcm.platform.settings import Settings
 from rcm.problems import NotFound
@@ -77,15 +76,14 @@ def _claims(router: APIRouter, render: Render) -> None:
             q.strip(),
             money if money in store.MONEY_NAMES else "",
         )
-        after = paging.after(tenant, "claims", str, str)
+        after = paging.after(str, str)
         async with runtime.read(tenant) as session:
             rows = await store.claims(session, tenant, wanted, after, paging.fetch_count)
             counts = await store.state_counts(session, tenant, wanted._replace(state=""))
         shown = rows[: paging.limit]
         more = ""
         if len(rows) > len(shown):
-            cursor = write_cursor(tenant, "claims", (shown[-1].changed_at, shown[-1].claim_id))
-            more = _query(wanted, cursor=cursor)
+            more = _rest(request, paging.cursor_after((shown[-1].changed_at, shown[-1].claim_id)))
         in_state = [c for c in counts if wanted.state in ("", c.state)]
         answer = render(
             "claims-part.html" if _is_part(request) else "claims.html",
@@ -105,14 +103,18 @@ def _claims(router: APIRouter, render: Render) -> None:
         return answer
 
 
-def _query(wanted: store.ClaimFilter, cursor: str = "", **other: str) -> str:
+def _rest(request: Request, cursor: str) -> str:
+    """Write the query string of what comes after a page."""
+    return request.url.include_query_params(cursor=cursor).query
+
+
+def _query(wanted: store.ClaimFilter, **other: str) -> str:
     """Write a filter as a query string, changed as told."""
     values = {
         "state": wanted.state,
         "turn": wanted.turn,
         "money": wanted.money,
         "q": wanted.text,
-        "cursor": cursor,
     } | other
     return urlencode({name: value for name, value in values.items() if value})
 
@@ -156,15 +158,13 @@ def _events(router: APIRouter, render: Render) -> None:
         runtime: Runtime,
         source: Annotated[str, Query(max_length=40)] = "",
     ) -> Response:
-        listing = f"events//{source}"
-        after = paging.after(tenant, listing, str, str, str)
+        after = paging.after(str, str, str)
         async with runtime.read(tenant) as session:
             rows = await store.latest_steps(session, tenant, source, after, paging.fetch_count)
         shown, more = rows[: paging.limit], ""
         if len(rows) > len(shown):
             last = shown[-1]
-            cursor = write_cursor(tenant, listing, (last.at, last.event_id, last.story_id))
-            more = urlencode({"source": source, "cursor": cursor})
+            more = _rest(request, paging.cursor_after((last.at, last.event_id, last.story_id)))
         answer = render(
             "events-part.html" if _is_part(request) else "events.html",
             caller=caller,

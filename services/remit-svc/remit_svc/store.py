@@ -1,7 +1,7 @@
 """The tables that people and programs read, and nothing but queries of them."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, func, tuple_
 from sqlalchemy.orm import registry
@@ -314,12 +314,26 @@ async def provider_adjustments(
     return (await session.exec(query.order_by(col(rows.position)).limit(500))).all()
 
 
+class CarriedBalance(NamedTuple):
+    """What is left of a balance that a payer carried forward (PLB FB).
+
+    Attributes:
+        payer_identifier: Of the payer.
+        trace_number: Under which it was carried.
+        left_cents: Negative while we owe it, 0 once it was taken.
+        advice_count: How many advices spoke of it.
+    """
+
+    payer_identifier: str
+    trace_number: str
+    left_cents: int
+    advice_count: int
+
+
 async def forward_balances(
     session: AsyncSession, tenant_id: str, after: Key | None, limit: int
-) -> Sequence[tuple[str, str, int, int]]:
-    """List the traces under which a balance was carried: payer, trace, what is left, and how many
-    advices spoke of it. What is left is negative while we owe it, 0 once it was taken.
-    """
+) -> Sequence[CarriedBalance]:
+    """List the traces under which a balance was carried, by payer."""
     rows = ProviderAdjustmentRow
     group = (col(rows.payer_identifier), col(rows.reference_number))
     query = (
@@ -332,7 +346,7 @@ async def forward_balances(
     if after is not None:
         query = query.where(tuple_(*group) > tuple_(*after))
     found = (await session.exec(query)).all()
-    return [(payer, trace, int(cents), count) for payer, trace, cents, count in found]
+    return [CarriedBalance(payer, trace, int(cents), n) for payer, trace, cents, n in found]
 
 
 async def unmatched_item(
@@ -392,16 +406,23 @@ async def trial_balance(session: AsyncSession, tenant_id: str) -> dict[str, int]
     return {name: int(cents) for name, cents in zip(ACCOUNT_NAMES, found, strict=True)}
 
 
+class ClaimBalance(NamedTuple):
+    """What stands in one account for a claim."""
+
+    claim_id: str
+    balance_cents: int
+
+
 async def claims_in_account(
     session: AsyncSession, tenant_id: str, account: str, after: Key | None, limit: int
-) -> Sequence[tuple[str, int]]:
+) -> Sequence[ClaimBalance]:
     """List the claims that have something in an account, and how much."""
     assert account in ACCOUNTS, "an account is asked for by a name of the chart"
     claim_id, cents = col(PostingRow.claim_id), func.sum(getattr(PostingRow, account))
     query: Any = select(claim_id, cents).where(col(PostingRow.tenant_id) == tenant_id)
     query = query.where(claim_id > (after[0] if after is not None else ""))
     query = query.group_by(claim_id).having(cents != 0).order_by(claim_id).limit(limit)
-    return [(found, int(total)) for found, total in (await session.exec(query)).all()]
+    return [ClaimBalance(found, int(total)) for found, total in (await session.exec(query)).all()]
 
 
 async def accounts_of_patient(

@@ -112,7 +112,7 @@ async def list_audits(
     tenant: Tenant, caller: Caller, paging: Paging, runtime: Runtime
 ) -> Page[AuditOut]:
     """List samples."""
-    after = paging.after(tenant, "audits", str)
+    after = paging.after(str)
     async with runtime.read(tenant) as session:
         rows = await store_audit.audits(session, tenant, after, paging.fetch_count)
         open_ids = await _open_audits(session, tenant, rows)
@@ -123,7 +123,7 @@ async def list_audits(
     def shape(row: AuditRow) -> AuditOut:
         return AuditOut.of(row, is_closed=_is_blind_to(caller, row, open_ids))
 
-    return paging.page(tenant, "audits", rows, key, shape)
+    return paging.page(rows, key, shape)
 
 
 @audits.get("/{audit_id}", responses=responses(AuditNotFound))
@@ -175,8 +175,7 @@ async def list_cases(
 ) -> Page[CaseOut]:
     """List cases."""
     wanted = CaseFilter(audit_id, status, auditor, coder)
-    listing = f"audit-cases/{wanted!r}"
-    after = paging.after(tenant, listing, str)
+    after = paging.after(str)
     async with runtime.read(tenant) as session:
         rows = await store_audit.cases(session, tenant, wanted, after, paging.fetch_count)
         blind = await store_audit.blind_to(session, tenant, actor)
@@ -184,7 +183,7 @@ async def list_cases(
     def shape(case: Case) -> CaseOut:
         return CaseOut.of(case, blind)
 
-    return paging.page(tenant, listing, rows, lambda case: (case.row.case_id,), shape)
+    return paging.page(rows, lambda case: (case.row.case_id,), shape)
 
 
 @cases.get("/{case_id}", responses=responses(AuditNotFound))
@@ -307,8 +306,7 @@ async def list_findings(
     `status=disputed` for a manager.
     """
     wanted = FindingFilter(audit_id, case_id, coder, status, category)
-    listing = f"audit-findings/{wanted!r}"
-    after = paging.after(tenant, listing, str, int)
+    after = paging.after(str, int)
     async with runtime.read(tenant) as session:
         rows = await store_audit.findings(session, tenant, wanted, after, paging.fetch_count)
         blind = await store_audit.blind_to(session, tenant, actor)
@@ -319,7 +317,7 @@ async def list_findings(
     def key(row: FindingRow) -> tuple[str | int, ...]:
         return (row.case_id, row.number)
 
-    return paging.page(tenant, listing, rows, key, shape)
+    return paging.page(rows, key, shape)
 
 
 @findings.get(

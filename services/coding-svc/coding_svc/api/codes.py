@@ -20,7 +20,7 @@ from rcm.codes.forms import display, normalise
 from rcm.codes.grouping.hcc import Member
 from rcm.codes.model import Status, System, Validation
 from rcm.codes.sources.tabular import Heading
-from rcm.platform.http import Page, Paging, Runtime, Tenant, responses
+from rcm.platform.http import Page, Paging, Tenant, responses
 from rcm.platform.http.paging import InvalidCursor
 
 VALIDATIONS_MAX: Final = 1_000
@@ -185,7 +185,6 @@ Codes = Annotated[Reader, Depends(reader_of)]
 
 @codes.get("", responses=responses(CodeSetsNotLoaded, InvalidCursor))
 async def search_codes(
-    tenant: Tenant,
     paging: Paging,
     reader: Codes,
     q: Annotated[str, Query(max_length=300, description="Words, a code, or how one begins.")] = "",
@@ -198,8 +197,7 @@ async def search_codes(
 ) -> Page[FoundOut]:
     """Find codes by words, by code, by how one begins, or by walking down; best first."""
     day = on or _today()
-    listing = f"codes/{system}/{day}/{notes}/{under}/{q}"
-    place = paging.after(tenant, listing, int)
+    place = paging.after(int)
     start = int(place[0]) if place is not None else 0
     wanted = min(start + paging.fetch_count, FOUND_MAX)
     if q:
@@ -208,8 +206,6 @@ async def search_codes(
         found = await asyncio.to_thread(_below, reader, under, wanted)
     rows = [(rank, hit) for rank, hit in enumerate(found, start=1) if rank > start]
     return paging.page(
-        tenant,
-        listing,
         rows,
         key=lambda row: (row[0],),
         shape=lambda row: FoundOut.model_validate({**row[1], "rank": row[0]}),
@@ -224,17 +220,12 @@ async def list_releases(reader: Codes) -> ReleasesOut:
 
 
 @codes.get("/rechecks", responses=responses(InvalidCursor))
-async def list_rechecks(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[RecheckOut]:
+async def list_rechecks(tenant: Tenant, paging: Paging) -> Page[RecheckOut]:
     """List the open encounters that new code sets touched, the newest check first."""
-    after = paging.after(tenant, "rechecks", str, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store_notes.rechecks(session, tenant, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        "rechecks",
-        rows,
-        key=lambda row: (row.checked_at, row.encounter_id, row.code_sets),
-        shape=RecheckOut.of,
+    return await paging.read(
+        {"checked_at": str, "encounter_id": str, "code_sets": str},
+        lambda session, after, count: store_notes.rechecks(session, tenant, after, count),
+        RecheckOut.of,
     )
 
 

@@ -97,9 +97,8 @@ async def list_queue(
     sort: Annotated[Literal["age", "dollars"], Query()] = "age",
 ) -> Page[DeskItem]:
     """List what waits to be coded: the oldest service first, or the most dollars."""
-    listing = f"desk/{sort}/{wanted!r}"
     # Pages that were begun before midnight, or before a lease ended, go on as they began.
-    after = paging.after(tenant, listing, str, str if sort == "age" else int, str)
+    after = paging.after(str, str if sort == "age" else int, str)
     moment = _moment(str(after[0]) if after is not None else "")
     place = after[1:] if after is not None else None
     async with runtime.read(tenant) as session:
@@ -111,7 +110,7 @@ async def list_queue(
         first = row.aged_from if sort == "age" else -row.billed_cents
         return (moment.now, first, row.encounter_id)
 
-    return paging.page(tenant, listing, rows, key, lambda row: DeskItem.of(row, moment.now))
+    return paging.page(rows, key, lambda row: DeskItem.of(row, moment.now))
 
 
 @router.get("/totals")

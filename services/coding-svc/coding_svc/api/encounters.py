@@ -43,6 +43,7 @@ from rcm.platform.http import (
     needs,
     responses,
 )
+from rcm.platform.http.paging import InvalidCursor
 from rcm.problems import Busy, StreamMoved
 
 DESK_PROBLEMS: Final = (TakenByAnother, NotTaken, CredentialMissing)
@@ -292,8 +293,13 @@ async def list_encounter_messages(
     async with runtime.read(tenant) as session:
         if await store.encounter(session, tenant, encounter_id) is None:
             raise EncounterNotFound
-        rows = await store.messages_of_encounter(session, tenant, encounter_id, 500)
-    return [MessageOut.of(row) for row in rows]
+    return await paging.read(
+        {"ordinal": int, "message_id": str},
+        lambda session, after, count: store.messages_of_encounter(
+            session, tenant, encounter_id, after, count
+        ),
+        MessageOut.of,
+    )
 
 
 async def not_blind(encounter_id: str, caller: Caller, runtime: Runtime) -> None:

@@ -36,7 +36,9 @@ async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., C
         PatientForgotten: They can no longer be read.
     """
     async with way.runtime.read(way.tenant_id) as session:
-        rows = await store.messages_of_encounter(session, way.tenant_id, encounter_id, REPLAYED_MAX)
+        rows = await store.messages_of_encounter(
+            session, way.tenant_id, encounter_id, None, REPLAYED_MAX
+        )
     takings = []
     for row in rows:
         if row.raw is None:

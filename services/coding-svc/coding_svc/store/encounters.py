@@ -161,14 +161,14 @@ async def message(session: AsyncSession, tenant_id: str, message_id: str) -> Seq
 
 
 async def messages_of_encounter(
-    session: AsyncSession, tenant_id: str, encounter_id: str, limit: int
+    session: AsyncSession, tenant_id: str, encounter_id: str, after: Key | None, limit: int
 ) -> Sequence[MessageRow]:
     """List the messages of an encounter, the oldest first."""
     rows = MessageRow
-    query = (
-        select(rows)
-        .where(col(rows.tenant_id) == tenant_id, col(rows.encounter_id) == encounter_id)
-        .order_by(col(rows.ordinal))
-        .limit(limit)
+    place = (col(rows.ordinal), col(rows.message_id))
+    query = select(rows).where(
+        col(rows.tenant_id) == tenant_id, col(rows.encounter_id) == encounter_id
     )
-    return (await session.exec(query)).all()
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*after))
+    return (await session.exec(query.order_by(*place).limit(limit))).all()

@@ -48,23 +48,19 @@ async def get_trial_balance(tenant: Tenant, runtime: Runtime) -> TrialBalance:
 
 @ledger.get("/ledger/accounts/{account}/claims", responses=responses(NotFound, InvalidCursor))
 async def list_claims_in_account(
-    account: Id, tenant: Tenant, paging: Paging, runtime: Runtime
+    account: Id, tenant: Tenant, paging: Paging
 ) -> Page[ClaimInAccount]:
     """List the claims that have something in an account: what its balance is made of, less the
     amounts that belong to no claim.
     """
     if account not in ACCOUNTS:
         raise NotFound("No such account.")
-    listing = f"claims-in/{account}"
-    after = paging.after(tenant, listing, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.claims_in_account(session, tenant, account, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        lambda row: (row[0],),
-        lambda row: ClaimInAccount(claim_id=row[0], balance_cents=row[1]),
+    return await paging.read(
+        {"claim_id": str},
+        lambda session, after, count: store.claims_in_account(
+            session, tenant, account, after, count
+        ),
+        ClaimInAccount.model_validate,
     )
 
 
@@ -94,21 +90,12 @@ async def get_claim_ledger(claim_id: Id, tenant: Tenant, runtime: Runtime) -> Cl
 
 
 @ledger.get("/ledger/forward-balances", responses=responses(InvalidCursor))
-async def list_forward_balances(
-    tenant: Tenant, paging: Paging, runtime: Runtime
-) -> Page[ForwardBalance]:
+async def list_forward_balances(tenant: Tenant, paging: Paging) -> Page[ForwardBalance]:
     """List balances that payers carried forward, by payer and trace."""
-    after = paging.after(tenant, "forward-balances", str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.forward_balances(session, tenant, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        "forward-balances",
-        rows,
-        lambda row: (row[0], row[1]),
-        lambda row: ForwardBalance(
-            payer_identifier=row[0], trace_number=row[1], left_cents=row[2], advice_count=row[3]
-        ),
+    return await paging.read(
+        {"payer_identifier": str, "trace_number": str},
+        lambda session, after, count: store.forward_balances(session, tenant, after, count),
+        ForwardBalance.model_validate,
     )
 
 

@@ -1,6 +1,7 @@
 """Files, remittance advices, and those in quarantine."""
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Body, Query, Response
 
@@ -8,6 +9,7 @@ from rcm.platform.http import (
     CHANGE_PROBLEMS,
     Asking,
     Page,
+    PageRequest,
     Paging,
     Runtime,
     Tenant,
@@ -62,16 +64,11 @@ async def take_file(
 
 
 @remittances.get("/remittance-files", responses=responses(InvalidCursor))
-async def list_files(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[FileShown]:
+async def list_files(tenant: Tenant, paging: Paging) -> Page[FileShown]:
     """List files, the newest first."""
-    after = paging.after(tenant, "remittance-files", str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.files(session, tenant, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        "remittance-files",
-        rows,
-        lambda row: (row.changed_at, row.file_id),
+    return await paging.read(
+        {"changed_at": str, "file_id": str},
+        lambda session, after, count: store.files(session, tenant, after, count),
         FileShown.model_validate,
     )
 
@@ -80,40 +77,30 @@ async def list_files(tenant: Tenant, paging: Paging, runtime: Runtime) -> Page[F
 async def list_remittances(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     status: Annotated[Literal["posted", "held", "dismissed", "superseded", ""], Query()] = "",
     trace_number: Annotated[str, Query(max_length=50)] = "",
 ) -> Page[RemittanceShown]:
     """List remittance advices, the newest first."""
-    return await _remittances(tenant, paging, runtime, status, trace_number)
+    statuses = [status] if status else ["posted", "held", "dismissed", "superseded"]
+    return await _remittances(tenant, paging, statuses, trace_number)
 
 
 @remittances.get("/quarantine", responses=responses(InvalidCursor))
-async def list_quarantine(
-    tenant: Tenant, paging: Paging, runtime: Runtime
-) -> Page[RemittanceShown]:
+async def list_quarantine(tenant: Tenant, paging: Paging) -> Page[RemittanceShown]:
     """List what could not be posted and waits for a person, with every finding."""
-    return await _remittances(tenant, paging, runtime, "held", "")
+    return await _remittances(tenant, paging, ["held"], "")
 
 
 async def _remittances(
-    tenant: str, paging: Any, runtime: Any, status: str, trace_number: str
+    tenant: str, paging: PageRequest, statuses: Sequence[str], trace_number: str
 ) -> Page[RemittanceShown]:
-    listing = f"remittances/{status}"
-    statuses = [status] if status else ["posted", "held", "dismissed", "superseded"]
-    after = paging.after(tenant, listing, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.remittances(
-            session, tenant, statuses, trace_number, after, paging.fetch_count
-        )
-    page: Page[RemittanceShown] = paging.page(
-        tenant,
-        listing,
-        rows,
-        lambda row: (row.recorded_at, row.remittance_id),
+    return await paging.read(
+        {"recorded_at": str, "remittance_id": str},
+        lambda session, after, count: store.remittances(
+            session, tenant, statuses, trace_number, after, count
+        ),
         RemittanceShown.model_validate,
     )
-    return page
 
 
 @remittances.get("/remittances/{remittance_id}", responses=responses(NotFound))
@@ -136,14 +123,15 @@ async def list_claim_payments(
     remittance_id: Id, tenant: Tenant, paging: Paging, runtime: Runtime
 ) -> Page[ClaimPaymentShown]:
     """List the claim payments of an advice, in its order."""
-    listing = f"claims-of/{remittance_id}"
-    after = paging.after(tenant, listing, int)
     async with runtime.read(tenant) as session:
         if await store.remittance(session, tenant, remittance_id) is None:
             raise NotFound("No such remittance advice.")
-        rows = await store.claim_payments(session, tenant, remittance_id, after, paging.fetch_count)
-    return paging.page(
-        tenant, listing, rows, lambda row: (row.position,), ClaimPaymentShown.model_validate
+    return await paging.read(
+        {"position": int},
+        lambda session, after, count: store.claim_payments(
+            session, tenant, remittance_id, after, count
+        ),
+        ClaimPaymentShown.model_validate,
     )
 
 

@@ -225,14 +225,14 @@ class TrialBalance(BaseModel):
     total_cents: int
 
 
-class ClaimInAccount(BaseModel):
+class ClaimInAccount(Shown):
     """A claim and what stands in one account for it."""
 
     claim_id: str
     balance_cents: int
 
 
-class ForwardBalance(BaseModel):
+class ForwardBalance(Shown):
     """A balance that a payer carried from one advice to a later one (PLB FB)."""
 
     payer_identifier: str

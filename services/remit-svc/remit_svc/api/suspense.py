@@ -41,19 +41,12 @@ suspense = APIRouter(tags=["suspense"])
 async def list_unmatched(
     tenant: Tenant,
     paging: Paging,
-    runtime: Runtime,
     status: Annotated[Literal["waiting", "matched"], Query()] = "waiting",
 ) -> Page[UnmatchedShown]:
     """List payments in suspense, the oldest first."""
-    listing = f"unmatched/{status}"
-    after = paging.after(tenant, listing, str, str)
-    async with runtime.read(tenant) as session:
-        rows = await store.unmatched_items(session, tenant, status, after, paging.fetch_count)
-    return paging.page(
-        tenant,
-        listing,
-        rows,
-        lambda row: (row.recorded_at, row.unmatched_id),
+    return await paging.read(
+        {"recorded_at": str, "unmatched_id": str},
+        lambda session, after, count: store.unmatched_items(session, tenant, status, after, count),
         UnmatchedShown.model_validate,
     )
 

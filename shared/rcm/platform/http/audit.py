@@ -46,15 +46,14 @@ def audit_router() -> APIRouter:
         key_id: Id = "",
     ) -> Page[AuditView]:
         """List who saw what, the last first: of one person, one thing, or one patient's key."""
-        listing = f"phi-views/{actor}/{subject_id}/{key_id}"
-        after = paging.after(tenant, listing, int)
+        after = paging.after(int)
         wanted = AuditFilter(actor, subject_id, key_id)
         before = int(after[0]) if after else None
         try:
             rows = await runtime.audit.page(tenant, wanted, before, paging.fetch_count)
         except TrailUnavailable as error:
             raise Busy("The trail cannot be read now.") from error
-        return paging.page(tenant, listing, rows, lambda entry: (entry.sequence,), _view)
+        return paging.page(rows, lambda entry: (entry.sequence,), _view)
 
     return router
 

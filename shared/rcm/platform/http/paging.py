@@ -1,20 +1,27 @@
 """Pages of a listing: `{data, has_more, next_cursor}`, continued by key and never by number.
 
-A cursor holds the key of the last row that was shown. It is bound to the tenant and the listing: a
-cursor that came from elsewhere is refused, and a query is limited to the tenant whatever it says.
+A cursor holds the key of the last row that was shown. It is bound to the tenant, the path and the
+filters that it came from: elsewhere it is refused, and a query is limited to the tenant whatever a
+cursor says.
 """
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Generic, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from rcm.platform.http.caller import Tenant
+from rcm.platform.http.runtime import Runtime
+from rcm.platform.runtime import Runtime as RunningService
 from rcm.problems import Problem
 
 Key = tuple[str | int, ...]
@@ -87,30 +94,59 @@ class PageRequest:
     Attributes:
         limit: Rows wanted.
         cursor: Where to go on, or empty.
+        tenant_id: The caller's.
+        listing: Path and filters: what the cursor is bound to.
+        runtime: Whose store is read.
     """
 
     limit: int
     cursor: str
+    tenant_id: str
+    listing: str
+    runtime: RunningService
 
     @property
     def fetch_count(self) -> int:
         """Rows to ask the store for: one more than wanted, to know whether there is more."""
         return self.limit + 1
 
-    def after(self, tenant_id: str, listing: str, *kinds: type) -> Key | None:
+    async def read(
+        self,
+        order: Mapping[str, type],
+        fetch: Callable[[AsyncSession, Any, int], Awaitable[Sequence[Found]]],
+        shape: Callable[[Found], Item],
+    ) -> Page[Item]:
+        """Read a page from the service's store: all that most listings need.
+
+        Args:
+            order: Names and types (str or int) of the columns that rows are sorted by; the last
+                one makes the place unique.
+            fetch: Given a session, the key to go on after (None on the first page) and how many
+                rows are wanted, returns them in that order.
+            shape: What a row looks like to the caller.
+        """
+        after, places = self.after(*order.values()), attrgetter(*order)
+        async with self.runtime.read(self.tenant_id) as session:
+            rows = await fetch(session, after, self.fetch_count)
+
+        def key(row: Found) -> Key:
+            found: Any = places(row)
+            return found if len(order) > 1 else (found,)
+
+        return self.page(rows, key, shape)
+
+    def after(self, *kinds: type) -> Key | None:
         """Return the key to go on after, or None for the first page.
 
         Args:
-            tenant_id: The caller's.
-            listing: Name of the listing; with its order, where that may be chosen.
             kinds: Types of the key's columns (str or int).
         """
-        return read_cursor(tenant_id, listing, self.cursor, kinds) if self.cursor else None
+        if not self.cursor:
+            return None
+        return read_cursor(self.tenant_id, self.listing, self.cursor, kinds)
 
     def page(
         self,
-        tenant_id: str,
-        listing: str,
         rows: Sequence[Found],
         key: Callable[[Found], Key],
         shape: Callable[[Found], Item],
@@ -118,8 +154,6 @@ class PageRequest:
         """Make the page of rows that were fetched with `fetch_count`.
 
         Args:
-            tenant_id: The caller's.
-            listing: As given to `after`.
             rows: In the listing's order.
             key: A row's place in that order.
             shape: What a row looks like to the caller.
@@ -128,18 +162,31 @@ class PageRequest:
         return Page(
             data=[shape(row) for row in shown],
             has_more=has_more,
-            next_cursor=write_cursor(tenant_id, listing, key(shown[-1])) if has_more else None,
+            next_cursor=self.cursor_after(key(shown[-1])) if has_more else None,
         )
+
+    def cursor_after(self, key: Key) -> str:
+        """Write the cursor that goes on after a key of this listing."""
+        return write_cursor(self.tenant_id, self.listing, key)
 
 
 def page_request(
+    request: Request,
+    tenant: Tenant,
+    runtime: Runtime,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Rows wanted.")] = LIMIT_DEFAULT,
     cursor: Annotated[
         str, Query(max_length=1_000, description="`next_cursor` of the page before.")
     ] = "",
 ) -> PageRequest:
     """Read the two query parameters of every listing."""
-    return PageRequest(limit, cursor)
+    filters = sorted(
+        (name, value.strip())
+        for name, value in request.query_params.multi_items()
+        if name not in ("limit", "cursor") and value.strip()
+    )
+    listing = f"{request.url.path}?{urlencode(filters)}"
+    return PageRequest(limit, cursor, tenant, listing, runtime)
 
 
 Paging = Annotated[PageRequest, Depends(page_request)]

@@ -93,11 +93,10 @@ def parked_router() -> APIRouter:
         tenant: Tenant, paging: Paging, runtime: Runtime, *, unreadable: Unreadable = False
     ) -> Page[Parked]:
         """List what waits, in the order of its places."""
-        listing = f"parked/{unreadable}"
-        after = paging.after(tenant, listing, str, int, int)
+        after = paging.after(str, int, int)
         found = await runtime.parked(_whose(tenant, unreadable))
         rows = [event for event in found if after is None or _key(event) > after]
-        return paging.page(tenant, listing, rows[: paging.fetch_count], _key, _view)
+        return paging.page(rows[: paging.fetch_count], _key, _view)
 
     @router.get("/record", responses=responses(NotFound))
     async def read_record(
