@@ -223,3 +223,19 @@ def test_the_hierarchy_leads_from_chapter_to_code_and_back(sets):
     assert path == ["E114", "E11", "E08-E13", "4"]
     assert "E11" in {heading.code for heading in sets.below("E08-E13")}
     assert len(sets.below(None)) == 22
+
+
+def test_what_follows_many_spaces_is_still_part_of_the_code(sets):
+    assert sets.standing("I10" + " " * 200, System.ICD10CM, TODAY) is Status.VALID
+    assert sets.standing("I10" + " " * 200 + "Z", System.ICD10CM, TODAY) is not Status.VALID
+
+
+@pytest.mark.parametrize("text", ["\u013110", "I\u0660\u0661", "\uff2910", "\u017f72.001A"])
+def test_a_letter_of_another_script_is_no_letter_of_a_code(sets, text):
+    assert sets.standing(text, System.ICD10CM, TODAY) is Status.FORMAT
+    assert sets.validate(text, System.ICD10CM, TODAY).status is Status.FORMAT
+
+
+@pytest.mark.parametrize("space", ["\u2009", "\u200b", "\ufeff", "\u3000", "\x0b"])
+def test_spaces_of_a_pasted_code_never_matter(sets, space):
+    assert sets.standing(f"{space}e11.{space}40", System.ICD10CM, TODAY) is Status.VALID

@@ -8,9 +8,14 @@ import re
 from rcm.codes.model import System
 
 CODE_LENGTH_MAX = 64
-"""Longer text is not looked at: no code of any system comes near."""
+"""What follows is not looked at: no code of any system comes near."""
 
-_SEPARATORS = str.maketrans("", "", ". \t\r\n\u00a0")
+_SEPARATORS = str.maketrans(
+    "",
+    "",
+    ". \t\r\n\x0b\x0c\u00a0\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200E))),
+)
+"""Dots and every kind of space, those that a PDF or a web page leaves in a pasted code too."""
 
 _SHAPES = {
     # The second character is a digit, and since FY2027 (QA1) the letter A too.
@@ -32,8 +37,12 @@ _SHAPES = {
 
 
 def normalise(text: str) -> str:
-    """Return the code as tables hold it: upper case, without dots and spaces."""
-    return text[:CODE_LENGTH_MAX].translate(_SEPARATORS).upper()
+    """Return the code as tables hold it: upper case, without dots and spaces.
+
+    Letters of other scripts stay as they are: some of them would become ASCII in upper case.
+    """
+    code = text.translate(_SEPARATORS)[:CODE_LENGTH_MAX]
+    return code.upper() if code.isascii() else code
 
 
 def has_shape(code: str, system: System) -> bool:

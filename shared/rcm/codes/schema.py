@@ -7,7 +7,7 @@ the old one. Nobody writes to it in use, so it is opened immutable: no locks, no
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """In `PRAGMA user_version`; raised with the layout and with the words that terms are filed under.
 A file of another version is built anew."""
 
@@ -49,6 +49,13 @@ CREATE TABLE mue_release (setting TEXT NOT NULL, effective TEXT NOT NULL,
     PRIMARY KEY (setting, effective)) WITHOUT ROWID;
 CREATE TABLE global_days (code TEXT NOT NULL, effective TEXT NOT NULL, days TEXT NOT NULL,
     PRIMARY KEY (code, effective)) WITHOUT ROWID;
+CREATE TABLE coverage (policy TEXT NOT NULL, effective TEXT NOT NULL, through TEXT,
+    content TEXT NOT NULL, PRIMARY KEY (policy, effective)) WITHOUT ROWID;
+CREATE TABLE coverage_procedure (code TEXT NOT NULL, policy TEXT NOT NULL, effective TEXT NOT NULL,
+    PRIMARY KEY (code, policy, effective)) WITHOUT ROWID;
+CREATE TABLE fee (code TEXT NOT NULL, modifier TEXT NOT NULL, effective TEXT NOT NULL,
+    cents INTEGER NOT NULL, PRIMARY KEY (code, modifier, effective)) WITHOUT ROWID;
+CREATE TABLE fee_release (effective TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE poa_exempt (effective TEXT NOT NULL, code TEXT NOT NULL,
     PRIMARY KEY (effective, code)) WITHOUT ROWID;
 CREATE TABLE poa_exempt_release (effective TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -1,14 +1,12 @@
 """The code sets in force on a date: validation, look-up, hierarchy, notes.
 
-`standing` answers from memory (one frozenset for each span of dates in which nothing changed) and
-is the fast path; `validate` adds the words a person needs.
+`standing` answers from memory (the spans of validity of every code of a system, read once) and is
+the fast path; `validate` adds the words a person needs.
 """
 
-import bisect
 import datetime as dt
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -18,8 +16,9 @@ from rcm.codes.model import CodeRow, Note, NoteKind, Release, Status, System, Va
 from rcm.codes.sources.tabular import Heading
 
 _DAY = dt.timedelta(days=1)
-_PERIODS_KEPT = 6
-"""Sets held in memory; one is some 9 MB for diagnoses."""
+_OPEN_END = dt.date.max.toordinal()
+_Days = tuple[int, ...]
+"""First and last day of each span in which a code is in force, as ordinals of dates."""
 
 _NO_FILE = {
     System.CPT: "no CPT file is loaded (`rcm codes load cpt FILE`); only the form was checked",
@@ -35,8 +34,7 @@ class CodeSets:
         """Wrap an open connection; use `CodeSets.open`."""
         self.connection = connection
         self.path = path
-        self._starts: dict[System, list[str]] = {}
-        self._periods: OrderedDict[tuple[System, int], frozenset[str]] = OrderedDict()
+        self._days: dict[System, Mapping[str, _Days]] = {}
         self._loaded = frozenset(
             row[0] for row in connection.execute("SELECT DISTINCT system FROM code")
         )
@@ -68,7 +66,7 @@ class CodeSets:
         `on` is the discharge date of an inpatient claim, else the date of service.
         """
         code = normalise(text)
-        if code in self._active(system, on):
+        if self._is_active(code, system, on):
             return Status.VALID
         if not has_shape(code, system):
             return Status.FORMAT
@@ -84,7 +82,7 @@ class CodeSets:
         if system not in self._loaded:
             reason = _NO_FILE.get(system, f"no {system} list is loaded; only the form was checked")
             return Validation(code, system, on, Status.UNVERIFIED, reason)
-        if code in self._active(system, on):
+        if self._is_active(code, system, on):
             held = next(row for row in self.spans(code, system) if _covers(row, on))
             return self._about(held, system, on, Status.VALID)
         status, row = self._inactive(code, system, on)
@@ -114,28 +112,36 @@ class CodeSets:
         ).fetchone()
         return row is not None
 
-    def _active(self, system: System, on: dt.date) -> frozenset[str]:
-        """Return the codes in force on a date, from memory if that period was asked before."""
-        starts = self._starts.get(system)
-        if starts is None:
-            starts = self._starts[system] = self._read_starts(system)
-        period = (system, bisect.bisect_right(starts, on.isoformat()))
-        held = self._periods.get(period)
+    def _is_active(self, code: str, system: System, on: dt.date) -> bool:
+        """Tell if a normalised code is in force on a date."""
+        held = self._days.get(system)
         if held is None:
-            held = self._periods[period] = frozenset(self.codes_on(system, on))
-            if len(self._periods) > _PERIODS_KEPT:
-                self._periods.popitem(last=False)
-        return held
+            held = self._days[system] = self._read_days(system)
+        days = held.get(code)
+        if days is None:
+            return False
+        day = on.toordinal()
+        if len(days) == 2:
+            return days[0] <= day <= days[1]
+        return any(days[at] <= day <= days[at + 1] for at in range(0, len(days), 2))
 
-    def _read_starts(self, system: System) -> list[str]:
-        """Return the dates on which the set changed, in order."""
+    def _read_days(self, system: System) -> Mapping[str, _Days]:
+        """Return every code of a system with its days; some 10 MB for ICD-10-CM, for all dates."""
         rows = self.connection.execute(
-            "SELECT DISTINCT valid_from FROM code WHERE system = ?1 UNION "
-            "SELECT DISTINCT date(valid_through, '+1 day') FROM code "
-            "WHERE system = ?1 AND valid_through IS NOT NULL ORDER BY 1",
+            "SELECT code, valid_from, valid_through FROM code WHERE system = ? "
+            "ORDER BY code, valid_from",
             (system,),
         )
-        return [row[0] for row in rows]
+        made: dict[str, _Days] = {}
+        same: dict[_Days, _Days] = {}  # a release begins thousands of codes on one day
+        ordinals: dict[str | None, int] = {None: _OPEN_END}
+        for code, since, until in rows:
+            for text in (since, until):
+                if text not in ordinals:
+                    ordinals[text] = dt.date.fromisoformat(text).toordinal()
+            days = (*made.get(code, ()), ordinals[since], ordinals[until])
+            made[code] = same.setdefault(days, days)
+        return made
 
     def codes_on(self, system: System, on: dt.date) -> Iterable[str]:
         """Yield every code in force on a date."""
@@ -237,7 +243,7 @@ class CodeSets:
                 "AND effective <= ? ORDER BY new",
                 (system, old, max(ends).isoformat() if ends else "", on.isoformat()),
             ):
-                if new in self._active(system, on):
+                if self._is_active(new, system, on):
                     found[new] = None
                 elif new not in seen:
                     queue.append(new)

@@ -1,8 +1,10 @@
 """Find terms of the code set in a note: titles and inclusion terms, order-free, by stems."""
 
+import functools
 import re
 import sqlite3
-from collections import defaultdict
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +12,8 @@ from rcm.codes.terms import Token
 
 _WINDOW_MAX = 7
 """Longest run of words tried; longer titles are never written out in a note."""
+_TERMS_KEPT = 10_000
+"""Terms whose meaning stays in memory; the least lately used go first."""
 _BREAK = re.compile(r"[.;:\n!?]")
 
 
@@ -29,19 +33,36 @@ class Match(NamedTuple):
 
 
 class TermDictionary:
-    """Every term of a code file, in memory (some 30 MB); read-only, safe to share."""
+    """Every term of a code file; read-only, safe to share.
+
+    In memory stand only the hashes of the terms, in order, and the stems that occur in any: 2 MB
+    where the terms themselves would be 30. What a term means is read when a note has it.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Read the terms."""
-        terms: defaultdict[str, list[Target]] = defaultdict(list)
-        for key, code, weight in connection.execute("SELECT key, code, weight FROM term"):
-            terms[key].append(Target(code, weight))
-        self._terms = {key: tuple(targets) for key, targets in terms.items()}
-        self._stems = frozenset(stem for key in terms for stem in key.split())
+        self._connection = connection
+        stems: set[str] = set()
+        hashes: set[int] = set()
+        for (key,) in connection.execute("SELECT DISTINCT key FROM term"):
+            hashes.add(hash(key))
+            stems.update(key.split())
+        self._stems = frozenset(stems)
+        self._hashes = array("q", sorted(hashes))
+        self._read = functools.lru_cache(maxsize=_TERMS_KEPT)(self._read_targets)
 
     def targets(self, key: str) -> tuple[Target, ...]:
         """Return the codes that a term means."""
-        return self._terms.get(key, ())
+        at = bisect_left(self._hashes, hash(key))
+        if at == len(self._hashes) or self._hashes[at] != hash(key):
+            return ()
+        return self._read(key)
+
+    def _read_targets(self, key: str) -> tuple[Target, ...]:
+        rows = self._connection.execute(
+            "SELECT code, weight FROM term WHERE key = ? ORDER BY code", (key,)
+        )
+        return tuple(Target(code, weight) for code, weight in rows)
 
     def find(self, text: str, tokens: Sequence[Token]) -> list[Match]:
         """Return the terms in a note; one inside a longer one is left out."""
@@ -60,7 +81,7 @@ class TermDictionary:
                 if stem not in seen:
                     seen.append(stem)
                 key = " ".join(sorted(seen))
-                if key in self._terms:
+                if self.targets(key):
                     longest = Match(key, first, last)
             if longest is not None and not (found and found[-1].last >= longest.last):
                 found.append(longest)

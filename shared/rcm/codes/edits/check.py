@@ -1,5 +1,7 @@
 """Every edit on one encounter, in the order a coder reads."""
 
+from rcm.codes.coverage import Coverage
+from rcm.codes.edits.coverage import check_coverage
 from rcm.codes.edits.diagnoses import check_diagnoses
 from rcm.codes.edits.lines import check_lines
 from rcm.codes.edits.model import Encounter, Finding, PayerOptions, Severity
@@ -18,6 +20,9 @@ def check(
     if options.ncci:
         found += check_ncci(encounter, sets)
     found += check_surgery(encounter, sets)
+    coverage = Coverage.of(sets)
+    if coverage is not None:
+        found += check_coverage(encounter, coverage)
     order = list(Severity)
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity)))
 

@@ -108,6 +108,8 @@ class Encounter(msgspec.Struct, frozen=True, kw_only=True):
         lines: In order.
         same_day: Lines of the patient's other claims on these dates, for duplicates and limits.
         prior_surgeries: Of the same patient.
+        earlier: Lines of the patient's other claims on or before these dates, for frequencies.
+        payer_areas: Whose coverage policies apply: the payer's id, and its jurisdictions.
     """
 
     setting: Setting
@@ -120,6 +122,8 @@ class Encounter(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
     same_day: tuple[Line, ...] = ()
     prior_surgeries: tuple[PriorSurgery, ...] = ()
+    earlier: tuple[Line, ...] = ()
+    payer_areas: frozenset[str] = frozenset()
 
     @property
     def coded_on(self) -> dt.date:

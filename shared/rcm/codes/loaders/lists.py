@@ -18,6 +18,7 @@ from rcm.codes.loaders.parsed import (
     text_of,
 )
 from rcm.codes.model import CodeRow, System
+from rcm.money import NotAnAmount, cents_from_x12
 
 _CPT_LINE = re.compile(r"([0-9]{4}[0-9FTUM])[\t ]+(\S.*)")
 _NUMBER = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,5})?")
@@ -93,6 +94,45 @@ def parse_global_days(upload: Upload) -> Parsed:
     return Parsed(
         release(upload, "global-days", "global-days", AMA, len(rows)),
         tables=(Table("global_days", 3, rows),),
+    )
+
+
+def parse_fees(upload: Upload) -> Parsed:
+    """Read a fee schedule: code, modifier (or nothing) and amount in dollars, after a line of names.
+
+    The whole schedule from its first day on: a code that it lacks has no price from then.
+    """
+    effective = upload.effective_from.isoformat()
+    reader = csv_rows(text_of(upload))
+    names = [name.strip().lower() for name in next(reader, [])]
+    if names != ["code", "modifier", "amount"]:
+        raise LoadError("the first line does not say code, modifier, amount")
+    rows: dict[tuple[str, str], tuple[object, ...]] = {}
+    for number, fields in enumerate(reader, start=2):
+        if len(fields) != len(names):
+            raise LoadError(f"line {number} does not have the columns of the first line")
+        code, modifier, amount = (field.strip().upper() for field in fields)
+        if not (has_shape(code, System.HCPCS) or has_shape(code, System.CPT)):
+            raise LoadError(f"line {number}: not the form of a HCPCS or CPT code")
+        if modifier and not has_shape(modifier, System.MODIFIER):
+            raise LoadError(f"line {number}: not the form of a modifier")
+        if (code, modifier) in rows:
+            raise LoadError(f"line {number}: the same code and modifier stand there before")
+        try:
+            cents = cents_from_x12(amount)
+        except NotAnAmount as error:
+            raise LoadError(f"line {number}: not an amount such as 123.45") from error
+        if cents < 0:
+            raise LoadError(f"line {number}: an amount below zero")
+        rows[code, modifier] = (code, modifier, effective, cents)
+    if not rows:
+        raise LoadError("the schedule is empty")
+    return Parsed(
+        release(upload, "fee-schedule", "fee-schedule", AMA, len(rows)),
+        tables=(
+            Table("fee", 4, list(rows.values())),
+            Table("fee_release", 1, [(effective,)]),
+        ),
     )
 
 
