@@ -111,7 +111,7 @@ def test_a_997_is_recognised_and_answered_with_what_to_do():
 
 def test_a_ta1_is_kept_with_its_interchange():
     _, reader = read(f"{ISA}~TA1*000000007*260302*1200*A*000~IEA*0*000000042~".encode())
-    assert reader.interchanges[0].acknowledgements[0][1] == "000000007"
+    assert reader.interchanges[0].acknowledgements[0].elements[1] == "000000007"
     assert reader.findings == []
 
 

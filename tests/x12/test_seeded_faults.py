@@ -111,6 +111,23 @@ def test_each_of_several_ta1_is_told_where_it_stands():
     assert [one.place.segment_number for one in findings_of(segments)] == [2, 3]
 
 
+@pytest.mark.parametrize("line_break", [b"", b"\n", b"\r\n"])
+def test_the_byte_that_is_told_is_where_the_segment_begins(line_break):
+    segments = counted(whole("270"))
+    segments.insert(-2, "ZZZ*1")
+    segments.insert(1, "TA1*00000004X*260302*1200*A*000")
+    for start, becomes in (("GS*", "GS*HS*P*C*2026X302*1200*9*X*005010X279A1"), ("SE*", "SE*9*1")):
+        segments = [becomes if one.startswith(start) else one for one in segments]
+    segments[0] = segments[0].replace("260302", "26X302")
+    data = written(segments).replace(b"~", b"~" + line_break)
+    found = list(Examination(BytesIO(data)).findings())
+    told = {one.place.segment_id for one in found if one.place.segment_number}
+    assert {"ISA", "TA1", "GS", "SE", "GE", "ZZZ"} <= told
+    for one in found:
+        start = one.place.segment_id.encode()
+        assert data[one.place.byte_offset :].startswith(start), one
+
+
 def test_a_service_may_stand_under_a_service():
     segments = whole("278")
     at = next(at for at, one in enumerate(segments) if one.startswith("SE*"))

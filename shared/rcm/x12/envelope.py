@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rcm.x12.findings import Finding, Place, Rule, Severity
 from rcm.x12.lexer import Delimiters
@@ -99,6 +99,20 @@ GROUP_CODES: dict[str, str] = {
 }
 
 
+class Standing(NamedTuple):
+    """A segment and where it stands.
+
+    Attributes:
+        elements: The segment; `elements[0]` is its id.
+        number: Its position in the file; the first segment is 1.
+        offset: Byte offset of its id.
+    """
+
+    elements: list[str]
+    number: int
+    offset: int
+
+
 class Interchange:
     """One ISA to IEA.
 
@@ -109,7 +123,7 @@ class Interchange:
         offset: Byte offset of ISA.
         encoding: Encoding its first segments were read with.
         groups: Functional groups read so far.
-        acknowledgements: TA1 segments, raw.
+        acknowledgements: TA1 segments, and where they stand.
         trailer: IEA, raw; None when it is missing.
     """
 
@@ -134,7 +148,7 @@ class Interchange:
         self.offset = offset
         self.encoding = encoding
         self.groups: list[Group] = []
-        self.acknowledgements: list[list[str]] = []
+        self.acknowledgements: list[Standing] = []
         self.trailer: list[str] | None = None
         self._group_numbers: set[str] = set()
 

@@ -35,6 +35,7 @@ from rcm.x12.envelope import (
     UNIT_TOO_LONG,
     Group,
     Interchange,
+    Standing,
     Transaction,
     Unit,
     version_findings,
@@ -149,7 +150,8 @@ class Reader:
         width = _width(batch, text, index, count)
         if unit is None:
             rule = OUTSIDE_TRANSACTION if self._group else OUTSIDE_GROUP
-            place = self._place(text, batch.number + index, offset)
+            start = offset + _blanks(batch, index)
+            place = self._place(text, batch.number + index, start)
             self._say(rule, place, f"{count} segments stand outside a transaction.")
             return width
         room = UNIT_SEGMENTS_MAX - unit.count
@@ -180,7 +182,8 @@ class Reader:
             self._open_interchange(segment)
         elif name == "TA1":
             if self._interchange is not None:
-                self._interchange.acknowledgements.append(segment.elements)
+                stood = Standing(segment.elements, segment.number, segment.start)
+                self._interchange.acknowledgements.append(stood)
         elif name == "IEA":
             yield from self._close_interchange(segment)
         elif name == "GS":
@@ -197,12 +200,12 @@ class Reader:
     def _open_interchange(self, segment: "_Segment") -> None:
         batch = segment.batch
         interchange = Interchange(
-            segment.elements, batch.delimiters, segment.number, segment.offset, batch.encoding
+            segment.elements, batch.delimiters, segment.number, segment.start, batch.encoding
         )
         self._interchange = interchange
         self.interchanges.append(interchange)
         number = interchange.control_number
-        place = self._place("ISA", segment.number, segment.offset)
+        place = self._place("ISA", segment.number, segment.start)
         self.findings += isa_findings(segment.elements, batch.delimiters, place)
         if number in self._interchange_numbers:
             self._say(
@@ -214,8 +217,8 @@ class Reader:
         interchange = self._interchange
         if interchange is None:
             return
-        group = Group(interchange, segment.elements, segment.number, segment.offset)
-        place = self._place("GS", segment.number, segment.offset, group=group)
+        group = Group(interchange, segment.elements, segment.number, segment.start)
+        place = self._place("GS", segment.number, segment.start, group=group)
         self.findings += gs_findings(segment.elements, interchange.delimiters, place)
         if not interchange.takes(group.control_number):
             self._say(GROUP_REPEATED, place, "GS06 was used before in this interchange.", 6)
@@ -227,17 +230,17 @@ class Reader:
         if group is None:
             if self._interchange is None:
                 return
-            place = self._place("ST", segment.number, segment.offset)
+            place = self._place("ST", segment.number, segment.start)
             self._say(OUTSIDE_GROUP, place, "A transaction stands outside a functional group.")
-            group = Group(self._interchange, ["GS"], segment.number, segment.offset)
+            group = Group(self._interchange, ["GS"], segment.number, segment.start)
             self._interchange.groups.append(group)
             self._group = group
-        transaction = Transaction(group, segment.elements, segment.number, segment.offset)
+        transaction = Transaction(group, segment.elements, segment.number, segment.start)
         both = f"{transaction.set_code} {transaction.version}"
         guide = self._guide_for(both) or self._guide_for(transaction.version)
         if guide is not None and guide.set_code == transaction.set_code:
             transaction.guide = guide
-        place = self._place("ST", segment.number, segment.offset, transaction)
+        place = self._place("ST", segment.number, segment.start, transaction)
         self.findings += version_findings(transaction, place)
         if not group.takes(transaction.control_number):
             message = "ST02 was used before in this functional group."
@@ -251,7 +254,7 @@ class Reader:
         transaction = self._transaction
         if transaction is None:
             if trailer is not None:
-                place = self._place("SE", trailer.number, trailer.offset)
+                place = self._place("SE", trailer.number, trailer.start)
                 self._say(OUTSIDE_TRANSACTION, place, "An SE stands where no transaction is open.")
                 self._unit = None
             return
@@ -277,7 +280,7 @@ class Reader:
         yield end
 
     def _check_trailer(self, transaction: Transaction, trailer: "_Segment") -> None:
-        place = self._place("SE", trailer.number, trailer.offset, transaction)
+        place = self._place("SE", trailer.number, trailer.start, transaction)
         count = trailer.element(1)
         if count.lstrip("0") != str(transaction.segment_count):
             message = f"SE01 does not count the {transaction.segment_count} segments of ST to SE."
@@ -292,7 +295,7 @@ class Reader:
         group, self._group = self._group, None
         if group is None:
             if trailer is not None:
-                place = self._place("GE", trailer.number, trailer.offset)
+                place = self._place("GE", trailer.number, trailer.start)
                 self._say(OUTSIDE_GROUP, place, "A GE stands where no functional group is open.")
             return
         if trailer is None:
@@ -301,7 +304,7 @@ class Reader:
                 self._say(GROUP_UNCLOSED, place, "The functional group has no GE segment.")
             return
         group.trailer = trailer.elements
-        place = self._place("GE", trailer.number, trailer.offset, group=group)
+        place = self._place("GE", trailer.number, trailer.start, group=group)
         count = len(group.transactions)
         if trailer.element(1).lstrip("0") != (str(count) if count else ""):
             message = f"GE01 does not count the {count} transactions of the group."
@@ -319,7 +322,7 @@ class Reader:
             self._say(INTERCHANGE_UNCLOSED, place, "The interchange has no IEA segment.")
         else:
             interchange.trailer = trailer.elements
-            place = self._place("IEA", trailer.number, trailer.offset)
+            place = self._place("IEA", trailer.number, trailer.start)
             count = len(interchange.groups)
             if trailer.element(1).lstrip("0") != (str(count) if count else ""):
                 message = f"IEA01 does not count the {count} functional groups."
@@ -369,7 +372,7 @@ class Reader:
 
 
 class _Segment:
-    """An envelope segment where it stands."""
+    """An envelope segment where it stands; what stands before its id belongs to it."""
 
     __slots__ = ("_text", "batch", "elements", "index", "number", "offset")
 
@@ -383,6 +386,11 @@ class _Segment:
 
     def element(self, position: int) -> str:
         return self.elements[position] if position < len(self.elements) else ""
+
+    @property
+    def start(self) -> int:
+        """Byte offset of its id."""
+        return self.offset + _blanks(self.batch, self.index)
 
     @property
     def width(self) -> int:
@@ -400,6 +408,14 @@ def _width(batch: Batch, text: str, index: int, count: int) -> int:
     if batch.pieces is not None:
         return batch.width(index, index + count)
     return len(text.encode()) if batch.encoding == "utf-8" else len(text)
+
+
+def _blanks(batch: Batch, index: int) -> int:
+    """Count the bytes before a segment's id: line breaks and blanks, which are all of one byte."""
+    if batch.pieces is None:
+        return 0
+    stood = batch.pieces[index]
+    return len(stood) - len(stood.lstrip(" \t\r\n\0" + batch.delimiters.segment))
 
 
 Cuts = tuple["re.Pattern[str]", dict[str, str]]

@@ -108,13 +108,15 @@ def _check_group(seen: Seen, rejected: int) -> Iterator[Finding]:
 
 
 def check_ta1(interchange: Interchange) -> Iterator[Finding]:
-    """Check the TA1 segments of an interchange, which stand right after its ISA."""
-    for segment_number, segment in enumerate(interchange.acknowledgements, interchange.number + 1):
+    """Check the TA1 segments of an interchange."""
+    separator = interchange.delimiters.element
+    for segment, segment_number, offset in interchange.acknowledgements:
         place = Place(
             interchange_control_number=interchange.control_number,
             segment_id="TA1",
             segment_number=segment_number,
-            lines=((segment_number, "*".join(segment)[:80]),),
+            byte_offset=offset,
+            lines=((segment_number, separator.join(segment)[:80]),),
         )
         number, on, at, status, note = (*segment[1:], "", "", "", "", "")[:5]
         wrong = [

@@ -37,8 +37,8 @@ class InterchangeAcknowledgment(Struct, frozen=True, kw_only=True):
 def read(interchange: Interchange) -> tuple[InterchangeAcknowledgment, ...]:
     """Read the TA1 segments of an interchange that a Reader has read."""
     found = []
-    for segment in interchange.acknowledgements:
-        number, on, at, status, note = (*segment[1:], "", "", "", "", "")[:5]
+    for stood in interchange.acknowledgements:
+        number, on, at, status, note = (*stood.elements[1:], "", "", "", "", "")[:5]
         found.append(
             InterchangeAcknowledgment(
                 interchange_control_number=number,
