@@ -261,7 +261,7 @@ async def test_from_a_note_through_suggestions_and_edits_to_billing(tmp_path, pl
         path = f"/v1/encounters/{(await desk.encounter())['encounter_id']}"
 
         async def read():
-            (note,) = (await desk.get(f"{path}/notes")).json()
+            (note,) = (await desk.get(f"{path}/notes")).json()["data"]
             return note if not note["is_waiting"] else None
 
         note = await until(read)
@@ -317,7 +317,7 @@ async def test_a_note_from_the_api_is_read_at_once_and_a_repeat_changes_nothing(
     assert first.json()["is_waiting"] is False
     again = await desk.post(f"{path}/notes", body, "coder", key="the-same-note")
     assert again.headers["idempotent-replayed"] == "true"
-    assert [n["note_version"] for n in (await desk.get(f"{path}/notes")).json()] == [1]
+    assert [n["note_version"] for n in (await desk.get(f"{path}/notes")).json()["data"]] == [1]
     newer = await desk.post(f"{path}/notes", {**body, "text": "Gout."}, "coder")
     assert newer.json()["note_version"] == 2
 

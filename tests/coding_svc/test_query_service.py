@@ -248,7 +248,7 @@ async def _suggested(desk, path: str) -> str:
     obx = segment("OBX", f1="1", f2="TX", f5=NOTE)
     await desk.hl7(message("MDM^T02", pid("RA1", "A1"), pv1(visit="VA1"), txa, obx, number="N1"))
     for _ in range(600):
-        (note,) = await desk.ask("GET", f"{path}/notes", status=200)
+        (note,) = (await desk.ask("GET", f"{path}/notes", status=200))["data"]
         if not note["is_waiting"]:
             return note["note_id"]
         await asyncio.sleep(0.05)

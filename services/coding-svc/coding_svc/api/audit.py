@@ -219,7 +219,7 @@ async def get_record(case_id: str, tenant: Tenant, runtime: Runtime, phi: PhiVie
     async with runtime.read(tenant) as session:
         sealed = await store.sealed_account(session, tenant, case.row.encounter_id)
         notes = await store_notes.notes_of_encounter(
-            session, tenant, case.row.encounter_id, NOTES_MAX
+            session, tenant, case.row.encounter_id, None, NOTES_MAX
         )
     if sealed is None:
         raise AuditNotFound

@@ -1,7 +1,7 @@
 """Notes, suggested codes and edits of an encounter over HTTP. Nothing is coded by a model."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import to_builtins
@@ -37,12 +37,21 @@ from coding_svc.rules.edits import Edit
 from coding_svc.store import notes as store_notes
 from rcm.codes.forms import dotted
 from rcm.events.coding_codes import NOTE_CHARS_MAX
-from rcm.platform.http import CHANGE_PROBLEMS, Asking, PhiViews, Runtime, Tenant, needs, responses
+from rcm.platform.http import (
+    CHANGE_PROBLEMS,
+    Asking,
+    Page,
+    Paging,
+    PhiViews,
+    Runtime,
+    Tenant,
+    needs,
+    responses,
+)
 from rcm.platform.http.identity import Forbidden
+from rcm.platform.http.paging import InvalidCursor
 
 notes = APIRouter(prefix="/encounters/{encounter_id}", tags=["notes"])
-
-_NOTES_MAX: Final = 100
 
 
 class SpanOut(BaseModel):
@@ -207,13 +216,19 @@ async def add_note(
     return NoteListed.of(await handling.note_of(way, encounter_id, note_id))
 
 
-@notes.get("/notes", responses=responses(EncounterNotFound))
-async def list_notes(encounter_id: str, tenant: Tenant, runtime: Runtime) -> list[NoteListed]:
+@notes.get("/notes", responses=responses(EncounterNotFound, InvalidCursor))
+async def list_notes(
+    encounter_id: str, tenant: Tenant, paging: Paging, runtime: Runtime
+) -> Page[NoteListed]:
     """List the notes of an encounter, the newest first, without their words."""
     await get_encounter(encounter_id, tenant, runtime)
-    async with runtime.read(tenant) as session:
-        rows = await store_notes.notes_of_encounter(session, tenant, encounter_id, _NOTES_MAX)
-    return [NoteListed.of(row) for row in rows]
+    return await paging.read(
+        {"received_at": str, "note_id": str},
+        lambda session, after, count: store_notes.notes_of_encounter(
+            session, tenant, encounter_id, after, count
+        ),
+        NoteListed.of,
+    )
 
 
 @notes.get(

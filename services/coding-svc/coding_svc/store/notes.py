@@ -85,18 +85,20 @@ async def note(session: AsyncSession, tenant_id: str, note_id: str) -> NoteRow |
 
 
 async def notes_of_encounter(
-    session: AsyncSession, tenant_id: str, encounter_id: str, limit: int
+    session: AsyncSession, tenant_id: str, encounter_id: str, after: Key | None, limit: int
 ) -> Sequence[NoteRow]:
     """List the notes of an encounter, the newest first; not those that were taken back."""
     rows = NoteRow
+    place = (col(rows.received_at), col(rows.note_id))
     query = (
         select(rows)
         .where(col(rows.tenant_id) == tenant_id, col(rows.encounter_id) == encounter_id)
         .where(col(rows.is_withdrawn).is_(False))
-        .order_by(col(rows.received_at).desc(), col(rows.note_id))
-        .limit(limit)
     )
-    return (await session.exec(query)).all()
+    if after is not None:
+        query = query.where(tuple_(*place) < tuple_(*after))
+    newest = (column.desc() for column in place)
+    return (await session.exec(query.order_by(*newest).limit(limit))).all()
 
 
 async def notes_waiting(
