@@ -100,6 +100,26 @@ def test_a_transaction_without_se_still_ends_and_its_last_unit_is_marked():
     assert not units[-3].is_cut_off
 
 
+@pytest.mark.parametrize(
+    ("code", "group", "version", "rule"),
+    [
+        ("824", "AG", "005010X186A1", "application-report-824"),
+        ("824", "AG", "004010X161", "version-4010"),
+        ("278", "HI", "005010X216", "review-not-read"),
+        ("278", "HI", "005010X216E2", "review-not-read"),
+        ("278", "HI", "005010X215", "review-not-read"),
+        ("278", "HI", "005010X999", "version-unknown"),
+    ],
+)
+def test_what_is_recognised_without_a_table_is_answered_with_what_to_do(code, group, version, rule):
+    gs = f"GS*{group}*PAYER*CLINIC*20260302*1200*7*X*{version}"
+    data = interchange(["BHT*0007*CN*1*20260302"], gs=gs, st=f"ST*{code}*0001*{version}")
+    _, reader = read(data)
+    (finding,) = reader.findings
+    assert finding.rule_id == rule
+    assert finding.is_error is rule.startswith("version")
+
+
 def test_a_997_is_recognised_and_answered_with_what_to_do():
     gs = GS.replace("GS*HP", "GS*FA").replace("005010X221A1", "005010")
     data = interchange(["AK1*HC*1", "AK9*A*1*1*1"], gs=gs, st="ST*997*0001")

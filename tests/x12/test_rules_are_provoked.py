@@ -89,6 +89,8 @@ INPUTS = [
     GOOD.replace(b"005010X221A1", b"004010X091A1"),
     GOOD.replace(b"005010X221A1", b"005010X999"),
     interchange(["AK1*HC*1"], gs=GS.replace("HP", "FA"), st="ST*997*0001"),
+    interchange(["BGN*1"], gs=GS.replace("HP", "AG"), st="ST*824*0001*005010X186A1"),
+    interchange(["BHT*1"], gs=GS.replace("HP", "HI"), st="ST*278*0001*005010X216"),
     GOOD.replace(b"CLP*C-1001", b"QQQ*1~CLP*C-1001"),
     interchange(changed("REF*6R*L1", "PWK*OZ", BODY_835[:27])),
     interchange(changed(BODY_835[10:12], None)),

@@ -37,6 +37,10 @@ RULES = (
 )  # fmt: skip
 
 
+#: Greatest lengths of SE01 and SE02.
+_COUNT_MAX, _CONTROL_NUMBER_MAX = 10, 9
+
+
 class _Level:
     """A loop that is open: where we are in it and how often each entry came."""
 
@@ -72,6 +76,7 @@ class Checker:
         self._patterns: dict[str, Patterns] = {}
         self._ways: dict[tuple[LoopUse, int, LoopUse], tuple[int, LoopUse] | None] = {}
         self._unit: Unit | None = None
+        self._head: Unit | None = None  # right in itself, and not yet walked
         self._index = 0
         self._is_silent = False
         self._followed: SegmentUse | LoopUse | None = None
@@ -80,17 +85,17 @@ class Checker:
         """Check the next unit of the transaction; the one named SE comes last."""
         loop = self._clean_loop(unit)
         is_clean = loop is not None
-        is_head = loop is not None and not loop.loop_id
-        if loop is not None and not is_head and self._enter_clean(loop):
+        if loop is not None and self._enter_clean(loop, unit):
             return []
+        if self._is_clean_end(unit):
+            return []
+        self._walk_head()
         self._findings = []
         self._unit = unit
-        for index, segment in enumerate(
-            unit.segments if is_head or not is_clean else unit.segments[:1]
-        ):
+        for index, segment in enumerate(unit.segments if loop is None else unit.segments[:1]):
             self._index = index
             self._take(segment, is_clean=is_clean)
-        if loop is not None and not is_head:
+        if loop is not None:
             self._finish_clean(unit, loop)
         elif unit.count:
             self._settle()
@@ -134,9 +139,40 @@ class Checker:
                 return loop if is_plain(text, self._delimiters) else None
         return None
 
-    def _enter_clean(self, loop: LoopUse) -> bool:
+    def _is_clean_end(self, unit: Unit) -> bool:
+        """Tell whether a unit is an SE whose elements are right, after levels that lack nothing."""
+        if unit.name != "SE" or unit.count != 1:
+            return False
+        if not all(level.is_settled for level in self._levels):
+            return False
+        _, *values = unit.segments[0]
+        return (
+            len(values) == 2
+            and 4 <= len(values[1]) <= _CONTROL_NUMBER_MAX
+            and 1 <= len(values[0]) <= _COUNT_MAX
+            and all(value.isascii() and value.isalnum() for value in values)
+            and values[0].isdigit()
+        )
+
+    def _walk_head(self) -> None:
+        """Count what stands in a clean head: only a unit that is not clean asks for it."""
+        head, self._head = self._head, None
+        if head is None:
+            return
+        levels, self._levels = self._levels, [_Level(self._levels[0].loop, 1)]
+        for segment in head.segments:
+            self.follow(segment)
+        walked, self._levels = self._levels[0], levels
+        levels[0].counts |= walked.counts
+        levels[0].rank = max(levels[0].rank, walked.rank)
+
+    def _enter_clean(self, loop: LoopUse, unit: Unit) -> bool:
         """Go on to a loop that is right in itself, if it may stand here; else change nothing."""
         levels = self._levels
+        if not loop.loop_id:
+            self._head = unit
+            levels[0].is_settled = True
+            return True
         key = (levels[-1].loop, len(levels), loop)
         if key not in self._ways:
             self._ways[key] = self._way(loop)

@@ -1,10 +1,9 @@
 """What a reader meets: interchanges, functional groups, transactions, and the units inside them."""
 
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from rcm.x12.findings import Finding, Place, Rule, Severity
+from rcm.x12.findings import Place, Rule, Severity
 from rcm.x12.lexer import Delimiters
 
 if TYPE_CHECKING:
@@ -78,6 +77,20 @@ ACK_997 = Rule(
     1,
     Severity.WARNING,
     "Ask the sender for a 999 (005010X231A1); a 997 is read to segment level only.",
+)
+REPORT_824 = Rule(
+    "application-report-824",
+    1,
+    Severity.WARNING,
+    "Read its OTI (what it is about, accepted or rejected) and TED (the fault) with `rcm x12"
+    " describe`, correct what they name and send that again; an 824 is read to segment level only.",
+)
+OTHER_REVIEW = Rule(
+    "review-not-read",
+    1,
+    Severity.WARNING,
+    "Ask the sender for a review request (005010X217) where a decision is wanted; this one is read"
+    " to segment level only, and `rcm x12 describe` shows it.",
 )
 
 
@@ -441,50 +454,6 @@ class Unit:
             transaction_segment_number=self.number - transaction.number + 1,
             byte_offset=self.offset,
         )
-
-
-def version_findings(transaction: Transaction, place: Place) -> list[Finding]:
-    """Say so when we have no table for a transaction, or it stands in another kind's group."""
-    found = []
-    code, group_code = transaction.set_code, transaction.group.group_code
-    if GROUP_CODES.get(code, group_code) != group_code:
-        message = f"GS01 is not {GROUP_CODES[code]}, the group of an {code}."
-        found.append(
-            Finding(rule=GROUP_CODE_MISMATCH, place=place, message=message, value=group_code)
-        )
-    found += _differing_versions(transaction, place)
-    group = transaction.group
-    standard = _element(group.interchange.elements, 12)
-    if group.version.startswith("005010X") and standard != "00501" and not group.transactions:
-        message = "ISA12 names another version of the standard than GS08."
-        found.append(Finding(rule=STANDARD_DIFFERS, place=place, message=message, value=standard))
-    if transaction.guide is not None:
-        return found
-    version = transaction.version
-    if code == "997":
-        rule, message = ACK_997, "A 997 acknowledges where HIPAA guides use the 999."
-    elif version.startswith("004010") and code in GROUP_CODES:
-        rule, message = VERSION_4010, "The transaction follows a 004010 guide."
-    else:
-        rule, message = VERSION_UNKNOWN, "No guide of ours reads this transaction and version."
-    found.append(Finding(rule=rule, place=place, message=message, element=3, value=version))
-    return found
-
-
-def _differing_versions(transaction: Transaction, place: Place) -> Iterator[Finding]:
-    """Compare ST03 with GS08; they may not differ, and in errata alone it does little harm."""
-    told, meant = _element(transaction.elements, 3), transaction.group.version
-    if not told or not meant or told == meant:
-        return
-    # 005010X222A1 and 005010X222 are one guide; so is 005010 where nothing more is told.
-    is_same = told[:10] == meant[:10] or told.startswith(meant)
-    yield Finding(
-        rule=ERRATA_DIFFER if is_same else GUIDES_DIFFER,
-        place=place,
-        message="ST03 differs from GS08.",
-        element=3,
-        value=told,
-    )
 
 
 def _element(elements: list[str], position: int) -> str:

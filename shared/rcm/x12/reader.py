@@ -13,8 +13,8 @@ holds; what is wrong with the envelopes is in `findings`. Only segment *content*
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import BinaryIO
+from functools import lru_cache, partial
+from typing import BinaryIO, Protocol
 
 from rcm.x12 import registry
 from rcm.x12.envelope import (
@@ -38,9 +38,8 @@ from rcm.x12.envelope import (
     Standing,
     Transaction,
     Unit,
-    version_findings,
 )
-from rcm.x12.envelope_check import gs_findings, isa_findings
+from rcm.x12.envelope_check import gs_findings, isa_findings, version_faults
 from rcm.x12.findings import Finding, Place, Rule
 from rcm.x12.guide import Guide
 from rcm.x12.lexer import Batch, Delimiters, Lexer
@@ -150,14 +149,14 @@ class Reader:
         width = _width(batch, text, index, count)
         if unit is None:
             rule = OUTSIDE_TRANSACTION if self._group else OUTSIDE_GROUP
-            start = offset + _blanks(batch, index)
-            place = self._place(text, batch.number + index, start)
+            at = Standing([], batch.number + index, offset + _blanks(batch, index))
+            place = self._place(text, at)
             self._say(rule, place, f"{count} segments stand outside a transaction.")
             return width
         room = UNIT_SEGMENTS_MAX - unit.count
         if count > room:
             if not unit.is_cut_off:
-                place = self._place(unit.name, unit.number, unit.offset)
+                place = self._place(unit.name, unit)
                 self._say(UNIT_TOO_LONG, place, "More segments than a claim can have.")
             unit.is_cut_off = True
             unit.segments_lost += count - room
@@ -182,7 +181,7 @@ class Reader:
             self._open_interchange(segment)
         elif name == "TA1":
             if self._interchange is not None:
-                stood = Standing(segment.elements, segment.number, segment.start)
+                stood = Standing(segment.elements, segment.number, segment.offset)
                 self._interchange.acknowledgements.append(stood)
         elif name == "IEA":
             yield from self._close_interchange(segment)
@@ -200,28 +199,28 @@ class Reader:
     def _open_interchange(self, segment: "_Segment") -> None:
         batch = segment.batch
         interchange = Interchange(
-            segment.elements, batch.delimiters, segment.number, segment.start, batch.encoding
+            segment.elements, batch.delimiters, segment.number, segment.offset, batch.encoding
         )
         self._interchange = interchange
         self.interchanges.append(interchange)
         number = interchange.control_number
-        place = self._place("ISA", segment.number, segment.start)
-        self.findings += isa_findings(segment.elements, batch.delimiters, place)
+        # A place is made when somebody has something to say of it.
+        where = partial(self._place, "ISA", segment)
+        self.findings += isa_findings(segment.elements, batch.delimiters, where)
         if number in self._interchange_numbers:
-            self._say(
-                INTERCHANGE_REPEATED, place, "ISA13 was used before in this file.", 13, number
-            )
+            message = "ISA13 was used before in this file."
+            self._say(INTERCHANGE_REPEATED, where(), message, 13, number)
         self._interchange_numbers.add(number)
 
     def _open_group(self, segment: "_Segment") -> None:
         interchange = self._interchange
         if interchange is None:
             return
-        group = Group(interchange, segment.elements, segment.number, segment.start)
-        place = self._place("GS", segment.number, segment.start, group=group)
-        self.findings += gs_findings(segment.elements, interchange.delimiters, place)
+        group = Group(interchange, segment.elements, segment.number, segment.offset)
+        where = partial(self._place, "GS", segment, group=group)
+        self.findings += gs_findings(segment.elements, interchange.delimiters, where)
         if not interchange.takes(group.control_number):
-            self._say(GROUP_REPEATED, place, "GS06 was used before in this interchange.", 6)
+            self._say(GROUP_REPEATED, where(), "GS06 was used before in this interchange.", 6)
         interchange.groups.append(group)
         self._group = group
 
@@ -230,31 +229,32 @@ class Reader:
         if group is None:
             if self._interchange is None:
                 return
-            place = self._place("ST", segment.number, segment.start)
+            place = self._place("ST", segment)
             self._say(OUTSIDE_GROUP, place, "A transaction stands outside a functional group.")
-            group = Group(self._interchange, ["GS"], segment.number, segment.start)
+            group = Group(self._interchange, ["GS"], segment.number, segment.offset)
             self._interchange.groups.append(group)
             self._group = group
-        transaction = Transaction(group, segment.elements, segment.number, segment.start)
+        transaction = Transaction(group, segment.elements, segment.number, segment.offset)
         both = f"{transaction.set_code} {transaction.version}"
         guide = self._guide_for(both) or self._guide_for(transaction.version)
         if guide is not None and guide.set_code == transaction.set_code:
             transaction.guide = guide
-        place = self._place("ST", segment.number, segment.start, transaction)
-        self.findings += version_findings(transaction, place)
+        where = partial(self._place, "ST", segment, transaction)
+        for fault in version_faults(transaction):
+            self._say(fault.rule, where(), fault.message, fault.element, fault.value)
         if not group.takes(transaction.control_number):
             message = "ST02 was used before in this functional group."
-            self._say(TRANSACTION_REPEATED, place, message, 2, transaction.control_number)
+            self._say(TRANSACTION_REPEATED, where(), message, 2, transaction.control_number)
         group.transactions.append(transaction)
         self._transaction = transaction
         self._set_cuts(segment.batch.delimiters, transaction.guide)
-        self._start("ST", segment.batch, segment.index, segment.offset)
+        self._start("ST", segment.batch, segment.index, segment.begin)
 
     def _close_transaction(self, trailer: "_Segment | None") -> Iterator[Unit]:
         transaction = self._transaction
         if transaction is None:
             if trailer is not None:
-                place = self._place("SE", trailer.number, trailer.start)
+                place = self._place("SE", trailer)
                 self._say(OUTSIDE_TRANSACTION, place, "An SE stands where no transaction is open.")
                 self._unit = None
             return
@@ -263,14 +263,14 @@ class Reader:
                 self._unit.is_cut_off = True
                 last = self._unit.place(self._unit.count - 1)
             else:
-                last = self._place("ST", transaction.number, transaction.offset)
+                last = self._place("ST", transaction)
             self._say(TRANSACTION_UNCLOSED, last, "The transaction has no SE segment.")
             yield from self._flush()
             end = Unit(transaction, "SE", last.segment_number + 1, last.byte_offset, "ascii")
             end.is_cut_off = True
         else:
             yield from self._flush()
-            end = Unit(transaction, "SE", trailer.number, trailer.offset, trailer.batch.encoding)
+            end = Unit(transaction, "SE", trailer.number, trailer.begin, trailer.batch.encoding)
             trailer.extend(end)
             transaction.trailer = trailer.elements
             transaction.segment_count += 1
@@ -280,14 +280,14 @@ class Reader:
         yield end
 
     def _check_trailer(self, transaction: Transaction, trailer: "_Segment") -> None:
-        place = self._place("SE", trailer.number, trailer.start, transaction)
+        where = partial(self._place, "SE", trailer, transaction)
         count = trailer.element(1)
         if count.lstrip("0") != str(transaction.segment_count):
             message = f"SE01 does not count the {transaction.segment_count} segments of ST to SE."
-            self._say(TRANSACTION_COUNT, place, message, 1, count)
+            self._say(TRANSACTION_COUNT, where(), message, 1, count)
         if trailer.element(2) != transaction.control_number:
             message = "SE02 differs from ST02."
-            self._say(TRANSACTION_NUMBER, place, message, 2, trailer.element(2))
+            self._say(TRANSACTION_NUMBER, where(), message, 2, trailer.element(2))
 
     def _close_group(self, trailer: "_Segment | None") -> Iterator[Unit]:
         yield from self._close_transaction(None)
@@ -295,22 +295,22 @@ class Reader:
         group, self._group = self._group, None
         if group is None:
             if trailer is not None:
-                place = self._place("GE", trailer.number, trailer.start)
+                place = self._place("GE", trailer)
                 self._say(OUTSIDE_GROUP, place, "A GE stands where no functional group is open.")
             return
         if trailer is None:
-            place = self._place("GS", group.number, group.offset, group=group)
+            place = self._place("GS", group, group=group)
             if group.elements != ["GS"]:
                 self._say(GROUP_UNCLOSED, place, "The functional group has no GE segment.")
             return
         group.trailer = trailer.elements
-        place = self._place("GE", trailer.number, trailer.start, group=group)
+        where = partial(self._place, "GE", trailer, group=group)
         count = len(group.transactions)
         if trailer.element(1).lstrip("0") != (str(count) if count else ""):
             message = f"GE01 does not count the {count} transactions of the group."
-            self._say(GROUP_COUNT, place, message, 1, trailer.element(1))
+            self._say(GROUP_COUNT, where(), message, 1, trailer.element(1))
         if trailer.element(2) != group.control_number:
-            self._say(GROUP_NUMBER, place, "GE02 differs from GS06.", 2, trailer.element(2))
+            self._say(GROUP_NUMBER, where(), "GE02 differs from GS06.", 2, trailer.element(2))
 
     def _close_interchange(self, trailer: "_Segment | None") -> Iterator[Unit]:
         yield from self._close_group(None)
@@ -318,18 +318,18 @@ class Reader:
         if interchange is None:
             return
         if trailer is None:
-            place = self._place("ISA", interchange.number, interchange.offset)
+            place = self._place("ISA", interchange)
             self._say(INTERCHANGE_UNCLOSED, place, "The interchange has no IEA segment.")
         else:
             interchange.trailer = trailer.elements
-            place = self._place("IEA", trailer.number, trailer.start)
+            where = partial(self._place, "IEA", trailer)
             count = len(interchange.groups)
             if trailer.element(1).lstrip("0") != (str(count) if count else ""):
                 message = f"IEA01 does not count the {count} functional groups."
-                self._say(INTERCHANGE_COUNT, place, message, 1, trailer.element(1))
+                self._say(INTERCHANGE_COUNT, where(), message, 1, trailer.element(1))
             if trailer.element(2) != interchange.control_number:
                 message = "IEA02 differs from ISA13."
-                self._say(INTERCHANGE_NUMBER, place, message, 2, trailer.element(2))
+                self._say(INTERCHANGE_NUMBER, where(), message, 2, trailer.element(2))
         self._interchange = None
 
     def _set_cuts(self, delimiters: Delimiters, guide: Guide | None) -> None:
@@ -341,15 +341,15 @@ class Reader:
 
     def _place(
         self,
-        text: str,
-        number: int,
-        offset: int,
+        tag: str,
+        stands: "_Stands",
         transaction: Transaction | None = None,
         *,
         group: Group | None = None,
     ) -> Place:
         transaction = transaction or self._transaction
         group = group or self._group
+        number = stands.number
         return Place(
             interchange_control_number=self._interchange.control_number
             if self._interchange
@@ -357,10 +357,10 @@ class Reader:
             group_control_number=group.control_number if group else "",
             transaction_control_number=transaction.control_number if transaction else "",
             transaction_code=transaction.set_code if transaction else "",
-            segment_id="".join(character for character in text[:3] if character.isalnum()),
+            segment_id="".join(character for character in tag[:3] if character.isalnum()),
             segment_number=number,
             transaction_segment_number=number - transaction.number + 1 if transaction else 0,
-            byte_offset=offset,
+            byte_offset=stands.offset,
         )
 
     def _say(
@@ -371,26 +371,32 @@ class Reader:
         )
 
 
+class _Stands(Protocol):
+    """What has a place in the file."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+
 class _Segment:
-    """An envelope segment where it stands; what stands before its id belongs to it."""
+    """An envelope segment where it stands; the blanks before its id belong to it."""
 
-    __slots__ = ("_text", "batch", "elements", "index", "number", "offset")
+    __slots__ = ("_text", "batch", "begin", "elements", "index", "number", "offset")
 
-    def __init__(self, text: str, batch: Batch, index: int, offset: int) -> None:
+    def __init__(self, text: str, batch: Batch, index: int, begin: int) -> None:
         self.elements = text.split(batch.delimiters.element)
         self.batch = batch
         self.index = index
         self.number = batch.number + index
-        self.offset = offset
+        self.begin = begin
+        self.offset = begin + _blanks(batch, index)  # of its id
         self._text = text + batch.delimiters.segment
 
     def element(self, position: int) -> str:
         return self.elements[position] if position < len(self.elements) else ""
-
-    @property
-    def start(self) -> int:
-        """Byte offset of its id."""
-        return self.offset + _blanks(self.batch, self.index)
 
     @property
     def width(self) -> int:

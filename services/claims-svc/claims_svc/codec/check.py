@@ -104,7 +104,7 @@ def _checker(transaction: Transaction) -> Checker:
 
 
 def _patterns(found: Guide, delimiters: Delimiters) -> None:
-    for name in ("HL", "CLM"):
+    for name in ("ST", "HL", "CLM"):
         unit_pattern(found, name, delimiters)
 
 
