@@ -388,9 +388,8 @@ def merge_release(
 
 def file_terms(connection: sqlite3.Connection) -> None:
     """Make the search layer anew from the codes, headings, notes and index terms held."""
-    for table in ("node", "term", "stem"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - three literals
-    connection.execute("INSERT INTO node_words(node_words) VALUES ('delete-all')")
+    for table in ("node", "posting", "term", "stem"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - four literals
     printed = [
         Heading(row[0], row[1], row[2], row[3], bool(row[4]))
         for row in connection.execute(
@@ -438,8 +437,5 @@ def _file_flat(connection: sqlite3.Connection, system: System) -> None:
             (system, AXES),
         )
     )
-    # Words of a node that is gone stay in the full-text index, so its number is never used again.
-    (first,) = connection.execute(
-        "SELECT coalesce(max(id), 0) + 1 FROM node_words_docsize"
-    ).fetchone()
+    (first,) = connection.execute("SELECT coalesce(max(node), 0) + 1 FROM node").fetchone()
     index_terms.add_flat(connection, system, titled, first)

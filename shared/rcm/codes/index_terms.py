@@ -7,8 +7,10 @@ heading's default code. When the official index is loaded its own terms are file
 
 import re
 import sqlite3
+import sys
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -78,9 +80,9 @@ def fill(
     notes: Iterable[Note],
     index: Iterable[tuple[str, str]],
 ) -> int:
-    """Write the tables `node`, `node_words`, `term` and `stem`; return the number of terms."""
+    """Write the tables `node`, `posting`, `term` and `stem`; return the number of terms."""
     phrases = _phrases(headings, notes, index)
-    nodes, texts, counts = [], [], Counter[str]()
+    nodes, said, counts = [], list[Said](), Counter[str]()
     for number, (code, found) in enumerate(phrases.items(), start=1):
         own = {s for p in found for s in (*p.needed, *p.optional)}
         above = {
@@ -89,13 +91,13 @@ def fill(
             for p in phrases.get(heading.code, ())
             for s in p.needed
         }
-        context = " ".join(sorted(above - own))
+        context = sorted(above - own)
         billable = headings.by_code[code].billable
-        nodes.append((number, System.ICD10CM, code, billable, pack(found), context))
-        texts.append((number, " ".join(own), context))
+        nodes.append((number, System.ICD10CM, code, billable, pack(found), " ".join(context)))
+        said.append(Said(number, sorted(own), context))
         counts.update(own)
     connection.executemany("INSERT INTO node VALUES (?,?,?,?,?,?)", nodes)
-    connection.executemany("INSERT INTO node_words(rowid, own, above) VALUES (?,?,?)", texts)
+    _write_postings(connection, System.ICD10CM, said)
     connection.executemany("INSERT INTO stem VALUES (?,?)", counts.items())
     terms = _best_terms(headings, phrases)
     connection.executemany("INSERT OR IGNORE INTO term VALUES (?,?,?,?)", terms)
@@ -106,14 +108,59 @@ def add_flat(
     connection: sqlite3.Connection, system: System, rows: Iterable[tuple[str, str]], first_node: int
 ) -> int:
     """Make the codes of a system without hierarchy searchable; return how many."""
-    nodes, texts = [], []
+    nodes, said = [], list[Said]()
     for number, (code, title) in enumerate(rows, start=first_node):
         found = phrase(title, _TITLE)
         nodes.append((number, system, code, True, pack([found]), ""))
-        texts.append((number, " ".join((*found.needed, *found.optional)), ""))
+        said.append(Said(number, (*found.needed, *found.optional), ()))
     connection.executemany("INSERT INTO node VALUES (?,?,?,?,?,?)", nodes)
-    connection.executemany("INSERT INTO node_words(rowid, own, above) VALUES (?,?,?)", texts)
+    _write_postings(connection, system, said)
     return len(nodes)
+
+
+class Said(NamedTuple):
+    """The stems of one heading, and those of the headings above it that it lacks."""
+
+    node: int
+    own: Sequence[str]
+    above: Sequence[str]
+
+
+def _write_postings(connection: sqlite3.Connection, system: System, said: Sequence[Said]) -> None:
+    """Write in which headings each stem is: their numbers, each four bytes, little-endian.
+
+    The row of the empty stem holds how many stems each heading has, from the first number on.
+    """
+    own, above = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+    for node, mine, others in said:
+        for stem in mine:
+            own[stem].append(node)
+        for stem in others:
+            above[stem].append(node)
+    own[""] = [len(one.own) + len(one.above) for one in said]
+    connection.execute("DELETE FROM posting WHERE system = ?", (system,))
+    connection.executemany(
+        "INSERT INTO posting VALUES (?,?,?,?)",
+        ((system, stem, pack_numbers(own[stem]), pack_numbers(above[stem]))
+         for stem in {*own, *above}),
+    )  # fmt: skip
+
+
+def pack_numbers(numbers: Iterable[int]) -> bytes:
+    """Write numbers as `posting` holds them."""
+    packed = array("I", numbers)
+    if sys.byteorder == "big":  # pragma: no cover - no such machine in our tests
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack_numbers(data: bytes) -> "array[int]":
+    """Read numbers as `posting` holds them."""
+    numbers = array("I")
+    numbers.frombytes(data)
+    if sys.byteorder == "big":  # pragma: no cover - no such machine in our tests
+        numbers.byteswap()
+    return numbers
 
 
 def pack(found: Iterable[Phrase]) -> str:

@@ -7,7 +7,7 @@ the old one. Nobody writes to it in use, so it is opened immutable: no locks, no
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """In `PRAGMA user_version`; raised with the layout and with the words that terms are filed under.
 A file of another version is built anew."""
 
@@ -68,8 +68,8 @@ CREATE TABLE stem (stem TEXT PRIMARY KEY, document_count INTEGER NOT NULL) WITHO
 CREATE TABLE node (node INTEGER PRIMARY KEY, system TEXT NOT NULL, code TEXT NOT NULL,
     billable INTEGER NOT NULL, phrases TEXT NOT NULL, above TEXT NOT NULL);
 CREATE INDEX node_code ON node (system, code);
-CREATE VIRTUAL TABLE node_words USING fts5(
-    own, above, content='', tokenize="unicode61 remove_diacritics 2", detail=full);
+CREATE TABLE posting (system TEXT NOT NULL, stem TEXT NOT NULL, own BLOB NOT NULL,
+    above BLOB NOT NULL, PRIMARY KEY (system, stem)) WITHOUT ROWID;
 """
 
 

@@ -1,15 +1,17 @@
 """Find codes as an encoder does: by code, by prefix, by words.
 
 By words, in three steps. (1) Candidates: headings filed under exactly these words, and headings
-that full text finds. (2) Rank by how much of the question a heading answers and how little else it
-says. (3) Walk down from a heading to the billable code that fits the words left over ("left",
-"subsequent encounter"), else to the plain one.
+that have the rarest of them. (2) Rank by how much of the question a heading answers and how little
+else it says. (3) Walk down from a heading to the billable code that fits the words left over
+("left", "subsequent encounter"), else to the plain one.
 """
 
 import datetime as dt
 import functools
+import heapq
 import math
 import re
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,12 +19,20 @@ import msgspec
 
 from rcm.codes.forms import display, normalise
 from rcm.codes.headings import FREE_WORDS, plainness
+from rcm.codes.index_terms import unpack_numbers
 from rcm.codes.model import Note, Status, System
 from rcm.codes.sets import CodeSets
 from rcm.codes.terms import key, stem, stems
 
 QUERY_CHARS_MAX = 300
 _CANDIDATES = 120
+_HEADINGS_MAX = 6_000
+"""Headings looked at for one question, roughly."""
+_OWN, _ABOVE = 1.6, 1.0
+"""Worth of a word that a heading has, and of one that only stands above it."""
+_POSTINGS_KEPT = 4_000
+_ANSWERS_KEPT, _KEPT_HITS_MAX = 1_000, 30
+"""Questions come again all day; the least lately asked go first, long answers are not kept."""
 _WALKED = 14
 _FREE = frozenset(stem(word) for word in FREE_WORDS)
 _ENDINGS = frozenset(
@@ -67,6 +77,16 @@ class _Word(NamedTuple):
     idf: float
 
 
+class _Posting(NamedTuple):
+    """In which headings a word is."""
+
+    own: "array[int]"
+    above: "array[int]"
+
+
+_NOWHERE = _Posting(array("I"), array("I"))
+
+
 class Searcher:
     """Search over one opened code file; safe to share between threads."""
 
@@ -76,8 +96,17 @@ class Searcher:
         self._counts: dict[str, int] = dict(
             sets.connection.execute("SELECT stem, document_count FROM stem")
         )
-        row = sets.connection.execute("SELECT count(*) FROM node").fetchone()
-        self._total = max(1, row[0])
+        (total,) = sets.connection.execute("SELECT count(*) FROM node").fetchone()
+        self._unknown_idf = math.log(1 + max(1, total))
+        self._idfs = {
+            stem: math.log(1 + max(1, total) / (1 + count)) for stem, count in self._counts.items()
+        }
+        self._first_node: dict[str, int] = dict(
+            sets.connection.execute("SELECT system, min(node) FROM node GROUP BY system")
+        )
+        self._answered = functools.lru_cache(maxsize=_ANSWERS_KEPT)(self._answer)
+        self._mean_length = functools.cache(self._read_mean_length)
+        self._posting = functools.lru_cache(maxsize=_POSTINGS_KEPT)(self._read_posting)
         # A heading's children and their stems: read again and again on the way down.
         self._below = functools.lru_cache(maxsize=8_000)(self._read_below)
 
@@ -94,15 +123,18 @@ class Searcher:
             notes: Bring the instructional notes of each diagnosis.
         """
         text = query[:QUERY_CHARS_MAX].strip()
-        hits = self._by_code(text, system, on, limit) if _looks_like_code(text, system) else []
-        if not hits:
-            hits = self._by_words(text, system, on, limit)
+        answer = self._answered if limit <= _KEPT_HITS_MAX else self._answer
+        hits = list(answer(text, system, on, limit))
         if notes and system is System.ICD10CM:
             hits = [
                 msgspec.structs.replace(hit, notes=tuple(self._sets.notes(normalise(hit.code))))
                 for hit in hits
             ]
         return hits
+
+    def _answer(self, text: str, system: System, on: dt.date, limit: int) -> tuple[Hit, ...]:
+        hits = self._by_code(text, system, on, limit) if _looks_like_code(text, system) else []
+        return tuple(hits or self._by_words(text, system, on, limit))
 
     def _by_code(self, text: str, system: System, on: dt.date, limit: int) -> list[Hit]:
         """Return the code itself, or what begins with it."""
@@ -139,7 +171,7 @@ class Searcher:
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
 
     def _idf(self, word: str) -> float:
-        return math.log(1 + self._total / (1 + self._counts.get(word, 0)))
+        return self._idfs.get(word, self._unknown_idf)
 
     def _candidates(self, asked: dict[str, float], system: System) -> list[_Candidate]:
         """Return headings, best first."""
@@ -175,17 +207,7 @@ class Searcher:
         self, asked: dict[str, float], system: System, filed: set[str]
     ) -> Iterable[tuple[str, str, frozenset[str]]]:
         """Yield (code, phrases, stems of the headings above) of candidate headings."""
-        match = self._match(asked)
-        numbers = []
-        if match:
-            numbers = [
-                row[0]
-                for row in self._sets.connection.execute(
-                    "SELECT rowid FROM node_words WHERE node_words MATCH ? "
-                    "ORDER BY bm25(node_words, 3.0, 1.0) LIMIT ?",
-                    (match, _CANDIDATES),
-                )
-            ]
+        numbers = self._nearest(asked, system)
         marks = ",".join("?" * len(numbers))
         codes = ",".join("?" * len(filed))
         rows = self._sets.connection.execute(
@@ -196,14 +218,44 @@ class Searcher:
         for code, packed, above in rows:
             yield code, packed, frozenset(above.split())
 
-    def _match(self, asked: dict[str, float]) -> str:
-        """Return the full-text question: known words, the rarest needed, the others welcome."""
-        known = sorted((s for s in asked if self._counts.get(s, 0)), key=lambda s: -asked[s])
-        known = [s for s in known if s not in _ENDINGS] or known or list(asked)
-        quoted = [f'"{s}"' for s in known]
-        if len(quoted) <= 2:
-            return " OR ".join(quoted)
-        return " OR ".join(quoted[: max(3, len(quoted) - 1)])
+    def _nearest(self, asked: Mapping[str, float], system: System) -> list[int]:
+        """Return the headings that have the rarest of the words, by BM25.
+
+        What it costs is the number of headings that are looked at, so the commonest words
+        ("other", "unspecified") are left to the ranking.
+        """
+        words = [s for s in asked if s not in _ENDINGS] or list(asked)
+        found = [p for s in words if (p := self._posting(system, s)).own or p.above]
+        found.sort(key=lambda posting: len(posting.own) + len(posting.above))
+        if len(found) > 2:
+            found = found[: max(3, len(found) - 1)]
+        lengths = self._posting(system, "").own
+        if not found or not lengths:
+            return []
+        first, scores, looked_at = self._first_node[system], dict[int, float](), 0
+        for posting in found:
+            count = len(posting.own) + len(posting.above)
+            looked_at += count
+            if scores and looked_at > _HEADINGS_MAX:
+                break
+            idf = math.log(1 + len(lengths) / (count + 0.5))
+            for nodes, worth in ((posting.own, _OWN * idf), (posting.above, _ABOVE * idf)):
+                for node in nodes:
+                    scores[node] = scores.get(node, 0.0) + worth
+        mean = self._mean_length(system)
+        return heapq.nlargest(
+            _CANDIDATES, scores, key=lambda node: scores[node] / (mean + lengths[node - first])
+        )
+
+    def _read_mean_length(self, system: System) -> float:
+        lengths = self._posting(system, "").own
+        return sum(lengths) / len(lengths)
+
+    def _read_posting(self, system: System, word: str) -> _Posting:
+        row = self._sets.connection.execute(
+            "SELECT own, above FROM posting WHERE system = ? AND stem = ?", (system, word)
+        ).fetchone()
+        return _Posting(*map(unpack_numbers, row)) if row is not None else _NOWHERE
 
     def _fit(
         self,

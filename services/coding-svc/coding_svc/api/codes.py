@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from coding_svc.gateway.code_book import CodeBook, Reader
@@ -19,6 +19,7 @@ from coding_svc.store import notes as store_notes
 from rcm.codes.forms import display, normalise
 from rcm.codes.grouping.hcc import Member
 from rcm.codes.model import Status, System, Validation
+from rcm.codes.search import Hit
 from rcm.codes.sources.tabular import Heading
 from rcm.platform.http import Page, Paging, Tenant, responses
 from rcm.platform.http.paging import InvalidCursor
@@ -167,7 +168,7 @@ class ScoreOut(BaseModel):
     model: str
 
 
-def reader_of(request: Request) -> Reader:
+async def reader_of(request: Request) -> Reader:
     """Find the code sets of this installation.
 
     Raises:
@@ -183,7 +184,7 @@ def reader_of(request: Request) -> Reader:
 Codes = Annotated[Reader, Depends(reader_of)]
 
 
-@codes.get("", responses=responses(CodeSetsNotLoaded, InvalidCursor))
+@codes.get("", response_model=Page[FoundOut], responses=responses(CodeSetsNotLoaded, InvalidCursor))
 async def search_codes(
     paging: Paging,
     reader: Codes,
@@ -194,21 +195,33 @@ async def search_codes(
         str, Query(max_length=20, description="Instead of `q`: what stands below, one step.")
     ] = "",
     notes: Annotated[bool, Query(description="Bring the instructional notes.")] = False,  # noqa: FBT002 - a query parameter
-) -> Page[FoundOut]:
+) -> Response:
     """Find codes by words, by code, by how one begins, or by walking down; best first."""
     day = on or _today()
     place = paging.after(int)
     start = int(place[0]) if place is not None else 0
     wanted = min(start + paging.fetch_count, FOUND_MAX)
     if q:
-        found = await asyncio.to_thread(_search, reader, q, system, day, wanted, notes=notes)
+        found = await asyncio.to_thread(
+            reader.searcher.search, q, system, day, limit=wanted, notes=notes
+        )
     else:
         found = await asyncio.to_thread(_below, reader, under, wanted)
-    rows = [(rank, hit) for rank, hit in enumerate(found, start=1) if rank > start]
-    return paging.page(
-        rows,
-        key=lambda row: (row[0],),
-        shape=lambda row: FoundOut.model_validate({**row[1], "rank": row[0]}),
+    page = found[start : start + paging.limit]
+    has_more = len(found) > start + paging.limit
+    data = [
+        {"rank": rank} | msgspec.structs.asdict(hit) for rank, hit in enumerate(page, start + 1)
+    ]
+    # A person waits for each letter typed: written as it stands, without being checked once more.
+    return Response(
+        msgspec.json.encode(
+            {
+                "data": data,
+                "has_more": has_more,
+                "next_cursor": paging.cursor_after((start + len(page),)) if has_more else None,
+            }
+        ),
+        media_type="application/json",
     )
 
 
@@ -251,24 +264,12 @@ async def get_code(system: System, code: str, reader: Codes, on: AsCode = None) 
     return CodeOut.model_validate(found)
 
 
-def _search(
-    reader: Reader, words: str, system: System, day: dt.date, limit: int, *, notes: bool
-) -> list[dict[str, Any]]:
-    hits = reader.searcher.search(words, system, day, limit=limit, notes=notes)
-    return [msgspec.to_builtins(hit) for hit in hits]
-
-
-def _below(reader: Reader, code: str, limit: int) -> list[dict[str, Any]]:
+def _below(reader: Reader, code: str, limit: int) -> list[Hit]:
+    why = f"below {display(normalise(code), System.ICD10CM)}" if code else "chapter"
     headings = reader.sets.below(normalise(code) if code else None)[:limit]
     return [
-        {
-            "code": display(heading.code, System.ICD10CM),
-            "title": heading.title,
-            "why": f"below {display(normalise(code), System.ICD10CM)}" if code else "chapter",
-            "score": 1.0,
-            "billable": heading.billable,
-        }
-        for heading in headings
+        Hit(display(one.code, System.ICD10CM), one.title, why, 1.0, one.billable)
+        for one in headings
     ]
 
 

@@ -170,7 +170,7 @@ class PageRequest:
         return write_cursor(self.tenant_id, self.listing, key)
 
 
-def page_request(
+async def page_request(  # async: FastAPI runs a plain function in a thread of its pool
     request: Request,
     tenant: Tenant,
     runtime: Runtime,
