@@ -395,6 +395,7 @@ async def changed(
 ) -> EncounterOut:
     """Carry out a decision about one encounter, and show the encounter after it."""
     streams, decide = at_desk(way, encounter_id, worker_of(way, asking.caller), decide)
+    streams += [s for s in await handlers.streams_of(way, encounter_id) if s not in streams]
     outcome = await way.runtime.execute(asking.command(streams, decide))
     asking.mark(answer, outcome.repeated)
     return await get_encounter(encounter_id, way.tenant_id, way.runtime)

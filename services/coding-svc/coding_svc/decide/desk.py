@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from coding_svc.decide import commands
-from coding_svc.decide.encounter import Step, standing
+from coding_svc.decide.encounter import Step, services_beside, standing
 from coding_svc.model.desk import Coder, coder_parts
 from coding_svc.model.encounter import Encounter
 from coding_svc.model.reasons import reason
@@ -216,6 +216,7 @@ def split(
         account=structs.replace(account, charges=charges),
         profile=profile,
         codes=profiles.codes,
+        others=services_beside(encounter_id, loaded),
     )
     message_id = context.opaque_id("msg", context.cause_id)
     return step.facts(context, received=None, reasons=(), kind="API split", message_id=message_id)

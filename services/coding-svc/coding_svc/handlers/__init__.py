@@ -9,8 +9,8 @@ from coding_svc.handlers.again import (
     look_again_at_waiting,
     replay_encounter,
     replay_message,
-    streams_of,
 )
+from coding_svc.handlers.beside import streams_of
 from coding_svc.handlers.taking import answer_frame, take_bundle, take_file, take_message
 from coding_svc.handlers.way import ProfilesOf, Taken, Way
 from coding_svc.model.encounter import State, evolve

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from coding_svc.decide import commands
 from coding_svc.decide.encounter import Taking
+from coding_svc.handlers.beside import streams_of
 from coding_svc.handlers.taking import MERGED, profile_of, take_text, understood
 from coding_svc.handlers.way import Taken, Way
 from coding_svc.model.account import Account
@@ -64,9 +65,8 @@ async def replay_encounter(way: Way, encounter_id: str, command: Callable[..., C
         )
     if not takings:
         raise MessageNotFound("No message of this encounter can be read again.")
-    return await way.runtime.execute(
-        command([encounter_id], partial(commands.replay, tuple(takings)))
-    )
+    streams = await streams_of(way, encounter_id)
+    return await way.runtime.execute(command(streams, partial(commands.replay, tuple(takings))))
 
 
 async def replay_message(way: Way, message_id: str) -> Taken:
@@ -106,18 +106,6 @@ async def account_of(views: Viewing, encounter_id: str) -> Account:
     return account
 
 
-async def streams_of(way: Way, encounter_id: str) -> list[str]:
-    """Name what a decision about an encounter reads: it, and the patient's others, for the edits
-    of a day.
-    """
-    async with way.runtime.read(way.tenant_id) as session:
-        row = await store.encounter(session, way.tenant_id, encounter_id)
-        if row is None:
-            return [encounter_id]
-        others = await store.encounters_of_patient(session, way.tenant_id, row.patient_id)
-    return list(dict.fromkeys((encounter_id, *others)))
-
-
 async def look_again_at_waiting(way: Way, day: str) -> int:
     """Assess the encounters whose days of waiting may be over; returns how many moved."""
     moved, after = 0, ""
@@ -128,14 +116,7 @@ async def look_again_at_waiting(way: Way, day: str) -> int:
             return moved
         after = found[-1]
         outcomes = await asyncio.gather(
-            *(
-                way.execute(
-                    command_id=f"look-again/{encounter_id}/{day}",
-                    streams=[encounter_id],
-                    decide=partial(commands.look_again, encounter_id, way.profiles),
-                )
-                for encounter_id in found
-            ),
+            *(_look_again(way, encounter_id, day) for encounter_id in found),
             return_exceptions=True,
         )
         for outcome in outcomes:
@@ -143,3 +124,11 @@ async def look_again_at_waiting(way: Way, day: str) -> int:
             if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
                 raise outcome
             moved += not isinstance(outcome, BaseException) and bool(outcome.recorded)
+
+
+async def _look_again(way: Way, encounter_id: str, day: str) -> Any:
+    return await way.execute(
+        command_id=f"look-again/{encounter_id}/{day}",
+        streams=await streams_of(way, encounter_id),
+        decide=partial(commands.look_again, encounter_id, way.profiles),
+    )

@@ -9,6 +9,7 @@ from coding_svc.decide import commands
 from coding_svc.decide.billing import Assessment, assess
 from coding_svc.decide.encounter import today_at
 from coding_svc.gateway.code_book import Change, CodeBook
+from coding_svc.handlers.beside import streams_of
 from coding_svc.handlers.notes import opened_account
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
@@ -86,7 +87,7 @@ async def _recheck(
             return False
     outcome = await way.execute(
         command_id=f"recheck/{encounter_id}/{fingerprint}",
-        streams=[encounter_id],
+        streams=await streams_of(way, encounter_id),
         decide=partial(commands.recheck, encounter_id, fingerprint, mine, way.profiles),
     )
     return bool(outcome.recorded) and not outcome.repeated

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from coding_svc.decide import notes
 from coding_svc.gateway.code_book import CodeBook
-from coding_svc.handlers.again import streams_of
+from coding_svc.handlers.beside import streams_of
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.documented import NoteText

@@ -20,6 +20,7 @@ from coding_svc.decide import queries, query_delivery
 from coding_svc.decide.query_delivery import Attempt
 from coding_svc.gateway.query_book import QueryBook
 from coding_svc.gateway.query_delivery import Receipt, deliver
+from coding_svc.handlers.beside import streams_of
 from coding_svc.handlers.way import Way
 from coding_svc.model.query import Address, Content, Outgoing, Query, Reply
 from coding_svc.model.reasons import reason
@@ -112,7 +113,7 @@ async def _wherever_it_holds(
     encounter_id = row.encounter_id
     for _ in range(MERGES_FOLLOWED_MAX):
         try:
-            streams = [row.query_id, encounter_id]
+            streams = [row.query_id, *await streams_of(way, encounter_id)]
             return await way.runtime.execute(command(streams, decision(encounter_id)))
         except EncounterMergedAway as merged:
             encounter_id = merged.into_encounter_id
