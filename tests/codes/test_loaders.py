@@ -230,6 +230,8 @@ HOSTILE = {
     "modifier-list": ["code,words\n", "code,words\nABC,x\n"], "pos-list": ["code,words\nXX,y\n"],
     "tob-list": ["a"], "revenue-list": ["code,words\n0450\n"], "carc-list": ["x,y\n0,z\n"],
     "rarc-list": [""],
+    "fee-schedule": ["", "code,modifier,amount\nA0001,,x\n", 'code,modifier,amount\n"A0001'],
+    "coverage": ["", "{}", '{"policies": [', '{"policies": [{}]}', "[" * 100_000],
     "poa-exempt": ["", "Order\tCode\tTitle\n00001\tnone\tx\n", "Order\tCode\tTitle\n1\tZ79.4\tx"],
 }  # fmt: skip
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from rcm.codes import cli_files, cli_suggest
-from rcm.codes.cli_input import Data, On, open_code_sets, parse_day, refuse
+from rcm.codes.cli_input import Data, On, open_code_sets, parse_day, refuse, say
+from rcm.codes.edits.check import left_out
 from rcm.codes.forms import display
 from rcm.codes.model import System, Validation
 from rcm.codes.search import Searcher
@@ -137,7 +138,9 @@ def list_releases(
 ) -> None:
     """List every release in force, with its dates, rows, source and sha256."""
     with open_code_sets(data) as sets:
-        releases = sets.releases()
+        releases, silent = sets.releases(), left_out(sets)
+    if silent:
+        say(f"edits left out until their file is loaded: {', '.join(silent)}")
     if as_json:
         _print_json(msgspec.to_builtins(releases))
         return

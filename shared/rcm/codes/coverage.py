@@ -16,9 +16,6 @@ from msgspec import Meta
 from rcm.codes.forms import dotted
 from rcm.codes.sets import CodeSets
 
-MEDICARE: Final = "MEDICARE"
-"""Jurisdiction of every payer that is Medicare itself (837 SBR09 MA or MB)."""
-
 _KEPT: Final = 4_096
 """(procedure, day) answers in memory; the codes of a policy are shared between them."""
 _POLICIES_KEPT: Final = 512
@@ -95,7 +92,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         effective: First day of service it speaks for.
         terminated: Last day; None while it is in force.
         payers: Payer ids at the clearinghouse (837 2010BB NM109) that follow it.
-        jurisdictions: Areas, as a sender's profile names those of a payer; MEDICARE for all of it.
+        jurisdictions: Areas, as a sender's profile names those of a payer; MEDICARE for all of it
+            (`rcm.codes.edits.model.MEDICARE`).
         groups: What is covered for what.
     """
 
@@ -143,8 +141,12 @@ class DiagnosisList:
 
     def shown(self, limit: int = 6) -> str:
         """Write the first ones as people read them."""
-        named = ["-".join(dotted(end) for end in text.split("-")) for text in self.written[:limit]]
+        named = ["-".join(map(_shown, text.split("-"))) for text in self.written[:limit]]
         return ", ".join(named) + (", ..." if len(self.written) > limit else "")
+
+
+def _shown(text: str) -> str:
+    return f"{dotted(text[:-1])}*" if text.endswith("*") else dotted(text)
 
 
 class PolicyGroup:

@@ -6,7 +6,7 @@ the fast path; `validate` adds the words a person needs.
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -303,6 +303,20 @@ class CodeSets:
         return [
             Release(r[0], r[1], dt.date.fromisoformat(r[2]), _maybe(r[3]), *r[4:]) for r in rows
         ]
+
+    def fee_cents(self, code: str, modifiers: Sequence[str], on: dt.date) -> int | None:
+        """Return what the fee schedule of a date gives for a unit; None where it gives nothing.
+
+        The first modifier that the schedule prices decides (26, TC), else the bare code.
+        """
+        rows = dict(
+            self.connection.execute(
+                "SELECT modifier, cents FROM fee WHERE code = ? AND effective = "
+                "(SELECT max(effective) FROM fee_release WHERE effective <= ?)",
+                (code, on.isoformat()),
+            ).fetchall()
+        )
+        return next((rows[name] for name in (*modifiers, "") if name in rows), None)
 
     def release_on(self, system: System, on: dt.date) -> Release | None:
         """Return the release that speaks for a date: the last to begin by then."""

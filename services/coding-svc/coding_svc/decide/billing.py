@@ -29,6 +29,7 @@ from coding_svc.rules.edits import NOT_LOADED, Checked, Coded, CodeRules, Edit, 
 from coding_svc.rules.facility import institutional
 from coding_svc.rules.lines import LineReader
 from coding_svc.rules.profile import EditWishes, Profile
+from rcm.codes.edits.model import MEDICARE
 from rcm.events import clinical
 from rcm.events.clinical import Reason
 
@@ -52,6 +53,8 @@ DIAGNOSES_MAX: Final = {"P": 12, "I": 25}
 
 NOT_CODED: Final = Checked()
 _NO_WISHES: Final = EditWishes()
+_MEDICARE: Final = ("MA", "MB")
+"""Claim filing indicators (837 SBR09) of Medicare itself: Part A, Part B."""
 _UNFINISHED: Final = frozenset(
     {
         "admission-cancelled",
@@ -196,6 +199,7 @@ def _coded(
         procedures=[p.code for p in facility.procedures] if facility is not None else (),
         others=others,
         options=_options(profile, content.coverages),
+        payer_areas=_payer_areas(profile, content.coverages),
     )
 
 
@@ -206,12 +210,23 @@ def _options(profile: Profile, coverages: list[clinical.Coverage]) -> Options:
     first = coverages[0]
     wishes = profile.edits.get(first.payer_id, _NO_WISHES)
     asks = wishes.ndc_required
-    medicare = first.claim_filing_indicator_code in ("MA", "MB")
+    medicare = first.claim_filing_indicator_code in _MEDICARE
     return Options(
         warn_of_sex_conflict=wishes.warn_of_sex_conflict,
         ndc_required=not medicare if asks is None else asks,
         ncci=wishes.ncci,
     )
+
+
+def _payer_areas(profile: Profile, coverages: list[clinical.Coverage]) -> frozenset[str]:
+    """Say whose coverage policies the primary payer follows."""
+    if not coverages:
+        return frozenset()
+    first = coverages[0]
+    areas = {first.payer_id, *profile.edits.get(first.payer_id, _NO_WISHES).jurisdictions}
+    if first.claim_filing_indicator_code in _MEDICARE:
+        areas.add(MEDICARE)
+    return frozenset(areas)
 
 
 def _with_drg(content: Content, checked: Checked, found: list[Reason]) -> Content:

@@ -23,6 +23,8 @@ from rcm.codes.cached import (
     starts_of_ages,
     starts_of_diagnoses,
 )
+from rcm.codes.coverage import Coverage
+from rcm.codes.edits.coverage import check_coverage
 from rcm.codes.edits.diagnoses import NOT_IN_FORCE, check_diagnoses
 from rcm.codes.edits.lines import PROCEDURE, check_lines
 from rcm.codes.edits.model import (
@@ -72,6 +74,7 @@ class LoadedRules:
         self.fingerprint: Final = fingerprint(sets)
         self._has_ncci = not (is_empty(sets, "ptp") and is_empty(sets, "mue"))
         self._has_global_days = not is_empty(sets, "global_days")
+        self._coverage = Coverage.of(sets)
         self._starts = starts_of_diagnoses(sets)
         self._ages = sorted({0, *starts_of_ages(sets)})
         self._engine: MsdrgEngine | None = None
@@ -183,6 +186,8 @@ class LoadedRules:
             findings += check_ncci(encounter, self.sets)
         if self._has_global_days:
             findings += check_surgery(encounter, self.sets)
+        if self._coverage is not None:
+            findings += check_coverage(encounter, self._coverage)
         for finding in findings:
             placed = _placed(finding, coding)
             if finding.severity is not Severity.INFO:
@@ -313,6 +318,8 @@ def _encounter(coded: Coded, form: str, places: Sequence[int]) -> Encounter:
         lines=lines,
         same_day=_same_day(coded.others, form, {line.on for line in lines}),
         prior_surgeries=_prior(coded.others, form, since),
+        earlier=_earlier(coded.others, form, max((line.on for line in lines), default=since)),
+        payer_areas=coded.payer_areas,
     )
 
 
@@ -353,17 +360,27 @@ def _same_day(others: tuple[Service, ...], form: str, days: set[date]) -> tuple[
     if not others:
         return ()
     return tuple(
-        Line(
-            other.procedure_code,
-            _system(other.procedure_code),
-            date.fromisoformat(other.on),
-            other.modifiers,
-            other.units,
-            (),
-            other.provider_npi,
-        )
+        _billed(other)
         for other in others
         if other.form == form and date.fromisoformat(other.on) in days
+    )
+
+
+def _earlier(others: tuple[Service, ...], form: str, last: date) -> tuple[Line, ...]:
+    """Services of other encounters that count towards a frequency: claims of the same form."""
+    through = last.isoformat()
+    return tuple(_billed(other) for other in others if other.form == form and other.on <= through)
+
+
+def _billed(other: Service) -> Line:
+    return Line(
+        other.procedure_code,
+        _system(other.procedure_code),
+        date.fromisoformat(other.on),
+        other.modifiers,
+        other.units,
+        (),
+        other.provider_npi,
     )
 
 

@@ -53,6 +53,7 @@ class Coded(Struct, frozen=True, kw_only=True):
         procedures: ICD-10-PCS, the principal one first.
         others: Services of the patient's other encounters that were billed.
         options: Of the payer.
+        payer_areas: Whose coverage policies apply: its id, and its jurisdictions.
     """
 
     is_inpatient: bool
@@ -66,6 +67,7 @@ class Coded(Struct, frozen=True, kw_only=True):
     procedures: Sequence[str] = ()
     others: tuple[Service, ...] = ()
     options: Options = Options()
+    payer_areas: frozenset[str] = frozenset()
 
     @property
     def coded_on(self) -> date | None:

@@ -44,11 +44,14 @@ class EditWishes(Struct, frozen=True, forbid_unknown_fields=True):
         ndc_required: Drug lines carry their NDC; None: of everybody but Medicare.
         warn_of_sex_conflict: Warn still, though CMS ended the sex edits on 2024-10-01.
         ncci: NCCI pairs and unit limits apply.
+        jurisdictions: Whose coverage policies it follows, as the coverage file names them (J-K);
+            MEDICARE is understood of Medicare itself (SBR09 MA, MB).
     """
 
     ndc_required: bool | None = None
     warn_of_sex_conflict: bool = False
     ncci: bool = True
+    jurisdictions: tuple[str, ...] = ()
 
 
 class MasterEntry(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,7 @@
 """Every edit on one encounter, in the order a coder reads."""
 
+from typing import Final
+
 from rcm.codes.coverage import Coverage
 from rcm.codes.edits.coverage import check_coverage
 from rcm.codes.edits.diagnoses import check_diagnoses
@@ -25,6 +27,25 @@ def check(
         found += check_coverage(encounter, coverage)
     order = list(Severity)
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity)))
+
+
+_NEEDS: Final = {
+    "ptp": "NCCI pairs",
+    "mue": "unit limits (MUE)",
+    "global_days": "global periods of surgery",
+    "coverage": "coverage policies (NCD, LCD)",
+}
+"""Edits that say nothing without a file of the operator's, by the table that it fills."""
+
+
+def left_out(sets: CodeSets) -> tuple[str, ...]:
+    """Name the edits that say nothing, since no file of theirs was loaded."""
+    empty = "SELECT NOT EXISTS (SELECT 1 FROM {})"
+    return tuple(
+        words
+        for table, words in _NEEDS.items()
+        if sets.connection.execute(empty.format(table)).fetchone()[0]
+    )
 
 
 def holds(findings: tuple[Finding, ...]) -> bool:

@@ -2,10 +2,14 @@
 
 import datetime as dt
 import enum
+from typing import Final
 
 import msgspec
 
 from rcm.codes.model import System
+
+MEDICARE: Final = "MEDICARE"
+"""Jurisdiction of every payer that is Medicare itself (837 SBR09 MA or MB)."""
 
 
 class Setting(enum.StrEnum):

@@ -65,6 +65,8 @@ def _given(upload: Upload) -> list[Any]:
         policies = msgspec.convert(data, _File).policies
     except (json.JSONDecodeError, msgspec.ValidationError) as error:
         raise LoadError(f"not a coverage file: {error}") from error
+    except RecursionError as error:
+        raise LoadError("the file is nested too deeply") from error
     if not policies:
         raise LoadError("the file holds no policy")
     if len(policies) > _POLICIES_MAX:

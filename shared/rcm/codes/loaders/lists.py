@@ -98,7 +98,7 @@ def parse_global_days(upload: Upload) -> Parsed:
 
 
 def parse_fees(upload: Upload) -> Parsed:
-    """Read a fee schedule: code, modifier (or nothing) and amount in dollars, after a line of names.
+    """Read a fee schedule: code, modifier (or nothing) and dollars, after a line of names.
 
     The whole schedule from its first day on: a code that it lacks has no price from then.
     """
