@@ -35,6 +35,8 @@ DENTAL_FAULTS = (
     Seeded("replacement", dental_visit, text("11:B:1", "11:B:7"), "frequency-needs-payer-number", "CLM05-3", CLAIM),
     Seeded("place", dental_visit, text("11:B:1", "00:B:1"), "place-of-service-unknown", "CLM05-1", CLAIM),
     Seeded("no-date", dental_visit, replace("DTP*472", ""), "line-date-missing", "SV3", "2400[1]"),
+    Seeded("claim-future", braces, replace("DTP*472", "DTP*472*D8*20990101"), "date-in-future", "DTP03", CLAIM),
+    Seeded("appliance-future", braces, replace("DTP*452", "DTP*452*D8*20990101"), "date-in-future", "DTP03", CLAIM),
     Seeded("bad-date", dental_visit, text("DTP*472*D8*20260304", "DTP*472*D8*20260230"), "date-invalid", "DTP03", CLAIM, companions=frozenset({"unreadable"})),
     Seeded("diagnosis", braces, text("ABK:K0381", "ABK:K03.81"), "diagnosis-shape", "HI01-2", CLAIM),
     Seeded("appliance-status", braces, text("DN2*1*M", "DN2*1*Q"), "code-not-in-guide", "DN202", CLAIM),

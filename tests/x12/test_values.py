@@ -38,6 +38,14 @@ def test_a_quantity_is_a_plain_decimal_or_nothing(text):
     assert quantity(number_text(value)) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("0.2", ".2"), (".2", ".2"), ("-0.25", "-.25"), ("10.5", "10.5"), ("0", "0"), ("1.0", "1.0")],
+)
+def test_a_leading_zero_is_not_written(text, written):
+    assert number_text(quantity(text)) == written
+
+
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)))
 def test_every_day_is_written_and_read_again(on):
     assert day(day_text(on)) == on

@@ -82,8 +82,11 @@ def optional_day(text: str) -> date | None:
 
 
 def number_text(value: Decimal | None) -> str:
-    """Write a decimal number without an exponent; empty for None."""
-    return "" if value is None else f"{value:f}"
+    """Write a decimal number without an exponent and leading zeros; empty for None."""
+    if value is None:
+        return ""
+    text = f"{value:f}"
+    return text.replace("0.", ".", 1) if value and -1 < value < 1 else text
 
 
 def day_text(on: date | None) -> str:

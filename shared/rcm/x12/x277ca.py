@@ -16,16 +16,15 @@ from rcm.x12.x277ca_documents import (
     ClaimAcknowledgment,
     ClaimStatus,
     LineStatus,
-    Party,
     ProviderStatus,
     ReceiverStatus,
-    Reference,
     Status,
     StatusCode,
 )
 from rcm.x12.x277ca_read import Event, Reading, Stream, read
 from rcm.x12.x277ca_write import segments
 from rcm.x12.x277ca_write import write_acknowledgments as write
+from rcm.x12.x835_documents import Party, Reference
 
 __all__ = [
     "ACCEPTED_CATEGORIES", "GUIDE", "REJECTED_CATEGORIES", "RULES", "ClaimAcknowledgment",

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from rcm.x12.origin import Origin
 from rcm.x12.private import Private
+from rcm.x12.x835_documents import Party, Reference
 
 #: Categories (code source 507) of a claim taken in: A0 forwarded, A1 received, A2 accepted into
 #: adjudication, A5 split.
@@ -51,26 +52,6 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
         return self.action_code == "U" or any(
             code.status_category_code in REJECTED_CATEGORIES for code in self.codes
         )
-
-
-class Party(Private, frozen=True, gc=False):
-    """Who is meant. NM1."""
-
-    entity_code: str  # NM101: PR payer, AY clearinghouse, 41 submitter, 85 provider, QC patient
-    type_code: str  # NM102: 1 person, 2 organisation
-    last_name: str = ""  # NM103: last name, or the organisation's name
-    first_name: str = ""  # NM104
-    middle_name: str = ""  # NM105
-    suffix: str = ""  # NM107
-    qualifier_code: str = ""  # NM108
-    number: str = ""  # NM109
-
-
-class Reference(Private, frozen=True, gc=False):
-    """An identifier under its qualifier. REF."""
-
-    qualifier_code: str  # REF01
-    number: str  # REF02
 
 
 class LineStatus(Private, frozen=True, kw_only=True, gc=False):

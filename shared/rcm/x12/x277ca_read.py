@@ -23,13 +23,12 @@ from rcm.x12.x277ca_documents import (
     ClaimAcknowledgment,
     ClaimStatus,
     LineStatus,
-    Party,
     ProviderStatus,
     ReceiverStatus,
-    Reference,
     Status,
     StatusCode,
 )
+from rcm.x12.x835_documents import Party, Reference
 
 _LEVEL = re.compile(r"2000[A-D]\[\d+\](?:/2000[A-D]\[\d+\])*")
 _PATIENT = "PT"

@@ -12,11 +12,11 @@ from rcm.x12.x277ca_documents import (
     ClaimAcknowledgment,
     ClaimStatus,
     LineStatus,
-    Party,
     ProviderStatus,
     ReceiverStatus,
     Status,
 )
+from rcm.x12.x835_documents import Party
 
 
 def write_acknowledgments(

@@ -1,7 +1,7 @@
 """Rules about the claim itself, 2300 and 2310: professional, institutional and dental."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -93,7 +93,7 @@ def professional_faults(
         tell(Fault(rules.DATES_REVERSED, message, "", "DTP*3", 3))
     _accident_date_faults(tell, claim)
     if around.as_of is not None:
-        _future_faults(tell, claim, around.as_of)
+        _future_faults(tell, _days_of(claim), around.as_of)
     _diagnoses_faults(tell, claim.diagnoses, 12, on, around)
     if claim.providers:
         provider_faults(tell, claim.providers, "P")
@@ -105,6 +105,7 @@ def dental_faults(tell: Tell, claim: DentalClaim, on: date | None, around: Circu
     """Check 2300 and 2310 of an 837D."""
     _office_faults(tell, claim)
     _accident_date_faults(tell, claim)
+    _dental_date_faults(tell, claim, around)
     _diagnoses_faults(tell, claim.diagnoses, 4, on, around)
     if claim.providers:
         provider_faults(tell, claim.providers, "D")
@@ -143,19 +144,35 @@ def _ambulance_faults(tell: Tell, claim: ProfessionalClaim) -> None:
         tell(Fault(rules.AMBULANCE_PICKUP, message, "", "CLM", 5, 1))
 
 
-def _future_faults(tell: Tell, claim: ProfessionalClaim, as_of: date) -> None:
-    for qualifier, when in (
-        ("431", claim.onset_on),
-        ("439", claim.accident_on),
-        ("435", claim.admitted_on),
-        ("096", claim.discharged_on),
-        ("304", claim.last_seen_on),
-        ("484", claim.last_menstrual_period_on),
-    ):
+def _future_faults(tell: Tell, days: Iterable[tuple[str, date | None]], as_of: date) -> None:
+    """Check the days of a claim, each under its DTP01."""
+    for qualifier, when in days:
         if when is not None and when > as_of:
             tell(
                 Fault(rules.DATE_FUTURE, "The date lies in the future.", "", f"DTP*{qualifier}", 3)
             )
+
+
+def _days_of(claim: ProfessionalClaim) -> Iterator[tuple[str, date | None]]:
+    yield "431", claim.onset_on
+    yield "439", claim.accident_on
+    yield "435", claim.admitted_on
+    yield "096", claim.discharged_on
+    yield "304", claim.last_seen_on
+    yield "484", claim.last_menstrual_period_on
+
+
+def _dental_date_faults(tell: Tell, claim: DentalClaim, around: Circumstances) -> None:
+    first, last = claim.service_from, claim.service_through
+    if around.as_of is not None and not around.is_predetermination:
+        days = (
+            ("439", claim.accident_on),
+            ("452", claim.appliance_placement_on),
+            ("472", last or first),
+        )
+        _future_faults(tell, days, around.as_of)
+    if first is not None and last is not None and last < first:
+        tell(Fault(rules.DATES_REVERSED, "The service ends before it begins.", "", "DTP*472", 3))
 
 
 def _diagnoses_faults(
