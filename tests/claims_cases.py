@@ -12,6 +12,7 @@ import msgspec
 from claims_svc.codec.answers import read_answers
 from claims_svc.decide.acknowledge import Filed, acknowledge
 from claims_svc.decide.bill import catch_up, catch_up_streams
+from claims_svc.decide.coordinate import Named, coordinate, next_claim_id
 from claims_svc.decide.correct import (
     Correction,
     answer_denial,
@@ -36,6 +37,7 @@ from memory_cases import MemoryService
 from rcm.domain import Command
 from rcm.events.clinical import (
     Address,
+    Adjustment,
     ChargeLine,
     Coverage,
     Diagnosis,
@@ -48,7 +50,7 @@ from rcm.events.clinical import (
 )
 from rcm.events.coding import EncounterCoded
 from rcm.events.phi import ClearPhi, Phi
-from rcm.events.remit import RemittanceReceived
+from rcm.events.remit import PaidLine, RemittanceReceived
 from rcm.x12 import ta1 as x12_ta1
 from rcm.x12 import x277ca as x12_277ca
 from rcm.x12 import x999 as x12_999
@@ -403,6 +405,30 @@ class Case:
         )
         return self.happens(self.command(streams, decide))
 
+    def tells_next(self, claim_id: str) -> Story:
+        """Tell the next payer what was answered, as the job does."""
+        claim = self.state(claim_id)
+        count = len(claim.answers)
+        new_id = next_claim_id(TENANT, claim.encounter_id, claim_id, claim.form, count)
+        named = Named(claim_id, self.standing(claim_id), new_id)
+        decide = partial(
+            coordinate,
+            named=named,
+            sealed=self.sealed(claim_id),
+            directories=lambda _: self.directory,
+        )
+        return self.happens(self.command(named.streams, decide))
+
+    def standing(self, claim_id: str) -> str:
+        """Name the claim that stands for the next payer, or nothing."""
+        claim = self.state(claim_id)
+        while not claim.next_claim_id and claim.replaces_claim_id:
+            claim = self.state(claim.replaces_claim_id)
+        found = claim.next_claim_id
+        while found and self.state(found).replaced_by:
+            found = self.state(found).replaced_by
+        return found
+
     def answers_denial(self, claim_id: str, denial_id: str = "den_1") -> Story:
         """Make the corrected claim that a denial asked for, as the job does."""
         claim = self.state(claim_id)
@@ -563,3 +589,83 @@ def _back() -> Envelope:
         interchange_control_number=77,
         at=NOW,
     )
+
+
+SECONDARY = {
+    "payer_id": "SKMCD",
+    "payer_name": "STATE MEDICAID",
+    "sequence_code": "S",
+    "relationship_code": "18",
+    "claim_filing_indicator_code": "MC",
+}
+
+
+def two_payers(coded: EncounterCoded | None = None, **changes: Any) -> EncounterCoded:
+    """Give an encounter whose patient has a second coverage, by the state's Medicaid."""
+    coded = coded or an_encounter(**changes)
+    subscribers = [a_subscriber(), a_subscriber(member_number="9000010001", group_number="")]
+    return msgspec.structs.replace(
+        coded,
+        coverages=[a_coverage(), a_coverage(**SECONDARY)],
+        subscribers=ClearPhi.of("pt_1", subscribers),
+    )
+
+
+def cas(*adjustments: tuple[str, str, int]) -> list[Adjustment]:
+    """Write adjustments: group, reason, cents."""
+    return [
+        Adjustment(group_code=group, reason_code=reason, amount_cents=cents)
+        for group, reason, cents in adjustments
+    ]
+
+
+def answered(claim_id: str, *lines: PaidLine, **changes: Any) -> Cause:
+    """Give a first payer's answer: 100.00 paid, 45.00 off by contract, 30.00 the patient's."""
+    found = lines or (
+        PaidLine(
+            line_item_control_number="L1",
+            procedure_code="G0439",
+            billed_cents=17_500,
+            paid_cents=10_000,
+            adjustments=cas(("CO", "45", 4_500), ("PR", "2", 3_000)),
+        ),
+    )
+    patient = sum(
+        a.amount_cents for line in found for a in line.adjustments if a.group_code == "PR"
+    )
+    values = {
+        "billed_cents": sum(line.billed_cents for line in found),
+        "paid_cents": sum(line.paid_cents for line in found),
+        "patient_responsibility_cents": patient,
+        "lines": list(found),
+    }
+    return remittance(claim_id, **(values | changes))
+
+
+def turned(cause: Cause, **changes: Any) -> Cause:
+    """Take an answer back: signs turned, CLP02 22."""
+    event = cause.event
+    replace = msgspec.structs.replace
+
+    def back(adjustments: list[Adjustment]) -> list[Adjustment]:
+        return [replace(one, amount_cents=-one.amount_cents) for one in adjustments]
+
+    lines = [
+        replace(
+            line,
+            billed_cents=-line.billed_cents,
+            paid_cents=-line.paid_cents,
+            adjustments=back(line.adjustments),
+        )
+        for line in event.lines
+    ]
+    reversal = replace(
+        event,
+        kind="reversal",
+        claim_status_code="22",
+        billed_cents=-event.billed_cents,
+        paid_cents=-event.paid_cents,
+        adjustments=back(event.adjustments),
+        lines=lines,
+    )
+    return Cause(event.claim_id, replace(reversal, **changes))

@@ -183,6 +183,8 @@ def submitted(
     frequency: str = "1",
     attempt: int = 1,
     payer_id: str = "87726",
+    prior_claim_id: str = "",
+    later_payer_count: int = 0,
 ) -> Cause:
     """A claim that went out."""
     event = ClaimSubmitted(
@@ -205,6 +207,8 @@ def submitted(
         interchange_control_number="000000042",
         transaction_control_number="0001",
         attempt=attempt,
+        prior_claim_id=prior_claim_id,
+        later_payer_count=later_payer_count,
     )
     return Cause(claim_id, event)
 

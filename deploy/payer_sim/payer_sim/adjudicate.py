@@ -3,6 +3,7 @@
 billed - adjustments = paid       for each line, and for the claim
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -20,15 +21,24 @@ _ALLOWED_PERCENT_SPREAD: Final = 35
 _COINSURANCE_PERCENT: Final = 20
 _DEDUCTIBLE_CENTS_MAX: Final = 10_000
 _PENDING: Final = ("OA", "133")
+_BY_PAYERS_BEFORE: Final = ("OA", "23")
 _REVERSAL: Final = "22"
-_FIRST: Final = {"forward-balance": "contractual", "reversal-correction": "contractual"}
+_FIRST: Final = {
+    "forward-balance": "contractual",
+    "reversal-correction": "contractual",
+    "crossover": "patient-share",
+}
 _SECOND: Final = {
     "forward-balance": "taken-back",
     "reversal-correction": "corrected",
     "pending": "contractual",
+    "crossover": "contractual",
 }
 """What is decided in the second round, by scenario: after a forward balance nothing is covered, so
-that the first payment is owed back."""
+that the first payment is owed back; after a crossover the next payer answers."""
+_FORWARDED: Final = {"1": "19", "2": "20", "3": "21"}
+"""CLP02 of a claim that goes on to the next payer by itself."""
+_FORWARDED_REMARK: Final = "MA18"
 
 _FILING_CODES: Final = frozenset(
     ("12", "13", "14", "15", "16", "17", "AM", "CH", "DS", "HM", "LM", "MA", "MB", "MC", "OF",
@@ -47,6 +57,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     billed_cents: int
     quantity: Decimal | None
     service_from: date | None
+    left_cents: int | None = None  # what payers before left to the patient; None for the first
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +85,15 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     first_name: str
     member_number: str
     is_duplicate: bool = False
+    next_payer_id: str = ""
+    next_payer_name: str = ""
 
 
 def lines_of(claim: Claim) -> tuple[Line, ...]:
     """Give the lines of a typed 837 claim."""
     assert isinstance(claim, ProfessionalClaim | InstitutionalClaim), "837P and 837I only"
     found = []
-    for line in claim.lines:
+    for line, left_cents in zip(claim.lines, _left(claim), strict=True):
         revenue = line.revenue_code if isinstance(line, InstitutionalLine) else ""
         procedure = line.procedure
         found.append(
@@ -92,9 +105,38 @@ def lines_of(claim: Claim) -> tuple[Line, ...]:
                 billed_cents=line.billed_cents,
                 quantity=line.quantity,
                 service_from=line.service_from,
+                left_cents=left_cents,
             )
         )
     return tuple(found)
+
+
+def _left(claim: ProfessionalClaim | InstitutionalClaim) -> list[int | None]:
+    """Tell what the last payer before left to the patient on each line (PR). Of an answer without
+    lines (2320 alone) each line takes what it can, the first one first.
+    """
+    before = [one for one in claim.other_payers if one.paid_cents is not None]
+    if not before:
+        return [None] * len(claim.lines)
+    last = before[-1]
+    by_line = [
+        [one for one in line.adjudications if one.payer_number == last.number]
+        for line in claim.lines
+    ]
+    if any(by_line):
+        return [_patient_cents(adjustment for one in found for adjustment in one.adjustments)
+                for found in by_line]  # fmt: skip
+    remaining = _patient_cents(last.adjustments)
+    shares: list[int | None] = []
+    for line in claim.lines:
+        share = min(line.billed_cents, remaining)
+        remaining -= share
+        shares.append(share)
+    return shares
+
+
+def _patient_cents(adjustments: Iterable[x835.Adjustment]) -> int:
+    return sum(one.amount_cents for one in adjustments if one.group_code == "PR")
 
 
 def adjudicate(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
@@ -110,11 +152,52 @@ def adjudicate(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
         _line(line, _adjustments(line, place, scenario, taken.claim_id, rules), scenario)
         for place, line in enumerate(taken.lines)
     )
-    return [_payment(taken, lines)]
+    payment = _payment(taken, lines)
+    if taken.scenario == "crossover" and taken.next_payer_id and not taken.is_duplicate:
+        return [_forwarded(payment, taken)]
+    return [payment]
+
+
+def crossed_over(taken: Taken, rules: Rules) -> Taken:
+    """Give a claim that was sent on as the next payer has it: under the same number of ours."""
+    (first,) = adjudicate(taken, rules)
+    lines = tuple(
+        replace(line, left_cents=_patient_cents(answered.adjustments))
+        for line, answered in zip(taken.lines, first.lines, strict=True)
+    )
+    return replace(
+        taken,
+        payer_id=taken.next_payer_id,
+        payer_name=taken.next_payer_name,
+        sequence_code="S" if taken.sequence_code == "P" else "T",
+        next_payer_id="",
+        lines=lines,
+    )
+
+
+def _forwarded(payment: x835.ClaimPayment, taken: Taken) -> x835.ClaimPayment:
+    carrier = x835.Party(
+        "TT", "2", taken.next_payer_name, qualifier_code="PI", number=taken.next_payer_id
+    )
+    return replace(
+        payment,
+        claim_status_code=_FORWARDED[payment.claim_status_code],
+        parties=(*payment.parties, carrier),
+        outpatient=("", "", _FORWARDED_REMARK),
+    )
 
 
 def correction(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
-    """Take the first decision back and decide anew: the reversal first, then the correction."""
+    """Take the first decision back and decide anew: the reversal first, then the correction.
+
+    After a crossover nothing is taken back: the next payer decides (`crossed_over`).
+    """
+    if taken.scenario == "crossover":
+        lines = tuple(
+            _line(line, _adjustments(line, place, "contractual", taken.claim_id, rules), "")
+            for place, line in enumerate(taken.lines)
+        )
+        return [_payment(taken, lines)]
     (first,) = adjudicate(taken, rules)
     cut = _SECOND[taken.scenario]
     lines = tuple(
@@ -159,7 +242,8 @@ def _split(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
     payments = []
     for place, part in enumerate(part for part in parts if part):
         lines = tuple(
-            _line(line, _contractual(line, taken.claim_id, rules), "contractual") for line in part
+            _line(line, _adjustments(line, 0, "contractual", taken.claim_id, rules), "contractual")
+            for line in part
         )
         number = f"{taken.payer_number}{'AB'[place]}"
         billed = sum(line.billed_cents for line in part)
@@ -168,6 +252,22 @@ def _split(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
 
 
 def _adjustments(
+    line: Line, place: int, scenario: str, claim_id: str, rules: Rules
+) -> tuple[x835.Adjustment, ...]:
+    """Adjust a line; of a later payer's, only what the payers before have left is decided."""
+    if line.left_cents is None:
+        return _of_charge(line, place, scenario, claim_id, rules)
+    before = line.billed_cents - line.left_cents
+    known = (x835.Adjustment(*_BY_PAYERS_BEFORE, before),) if before else ()
+    # A later payer takes the contract of the first one as it is.
+    own = "paid" if scenario == "contractual" else scenario
+    rest = replace(line, billed_cents=line.left_cents, left_cents=None)
+    if not line.left_cents:
+        return known
+    return (*known, *_of_charge(rest, place, own, claim_id, rules))
+
+
+def _of_charge(
     line: Line, place: int, scenario: str, claim_id: str, rules: Rules
 ) -> tuple[x835.Adjustment, ...]:
     if scenario == "paid":
@@ -267,6 +367,8 @@ def _payment(
 
 def has_second_round(taken: Taken) -> bool:
     """Tell whether the payer thinks again about a claim."""
+    if taken.scenario == "crossover" and not taken.next_payer_id:
+        return False
     return taken.scenario in _SECOND and not taken.is_duplicate
 
 

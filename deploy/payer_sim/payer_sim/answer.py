@@ -272,6 +272,7 @@ class _Desk:
         suffix = "D" if one.sighting.was_accepted else ""
         subscriber, provider = claim.subscriber, claim.billing_provider
         person = claim.patient if claim.patient is not None else subscriber
+        following = next((one for one in claim.other_payers if one.paid_cents is None), None)
         return Taken(
             claim_id=claim.claim_id,
             box=self._box,
@@ -295,6 +296,8 @@ class _Desk:
             first_name=person.first_name,
             member_number=subscriber.member_number,
             is_duplicate=one.sighting.was_accepted,
+            next_payer_id=following.number if following is not None else "",
+            next_payer_name=following.name if following is not None else "",
         )
 
     def _status(

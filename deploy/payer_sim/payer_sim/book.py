@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from payer_sim.adjudicate import Taken, has_second_round
+from payer_sim.adjudicate import Taken, crossed_over, has_second_round
 from payer_sim.answer import Answer, Sighting, answer, line_fault, numbers_of
 from payer_sim.remit import Due, Forward, payments_of, remittance_files
 from payer_sim.scenarios import Rules
@@ -257,6 +257,8 @@ class Book:
     def _due(self, row: tuple[str, str, Literal["first", "second"], bytes]) -> Due:
         box, _, stage, body = row
         taken = msgspec.json.decode(body, type=Taken)
+        if stage == "second" and taken.scenario == "crossover":
+            return Due(crossed_over(taken, self._rules), stage)
         return Due(taken, stage, self._earlier(box, taken) if stage == "first" else ())
 
     def _earlier(self, box: str, taken: Taken) -> tuple[x835.ClaimPayment, ...]:

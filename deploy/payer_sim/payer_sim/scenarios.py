@@ -43,7 +43,7 @@ DENIALS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 PAYMENTS: Final = (
     "paid", "contractual", "patient-share", "partial", "denied-whole-claim", "pending", "split",
     "reversal-correction", "forward-balance", "recoupment", "interest", "out-of-balance",
-    "835-before-277ca", "835-twice",
+    "835-before-277ca", "835-twice", "crossover",
 )  # fmt: skip
 """What may happen to a claim that was accepted, besides the line denials."""
 

@@ -115,6 +115,8 @@ class ClaimOut(BaseModel):
     transaction_control_number: str
     replaces_claim_id: str
     replaced_by: str
+    prior_claim_id: str = Field(description="The claim for the payer before, or empty.")
+    next_claim_id: str = Field(description="The claim for the next payer, or empty.")
     denial_id: str
     changed_at: str
 
@@ -202,6 +204,12 @@ class CorrectionIn(BaseModel):
     referral_number: str | None = Field(None, max_length=50)
     payer_claim_control_number: str | None = Field(None, max_length=50)
     delay_reason_code: str | None = Field(None, pattern=r"^[0-9]{1,2}$")
+    insurance_type_code: str | None = Field(
+        None, pattern=r"^[0-9A-Z]{1,3}$", description="SBR05: why Medicare is not the first payer."
+    )
+    is_non_covered_before: bool | None = Field(
+        None, description="The payers before never cover this and were not asked: AMT*A8."
+    )
 
 
 class SettlementIn(BaseModel):

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from claims_svc import api
 from claims_svc.codec.check import make_ready
 from claims_svc.gateway import Connect, DirectoryFolder, Wires
-from claims_svc.handlers import desk, mail
+from claims_svc.handlers import coordination, desk, mail
 from claims_svc.handlers.sending import Patience, Sender, Size
 from claims_svc.handlers.service import MAIL, of_job, service
 from claims_svc.handlers.stirred import Stirred
@@ -151,11 +151,14 @@ async def watch_folder(
 async def take_up_waiting(
     runtime: Runtime, *, own: ClaimsSettings, directories: DirectoryFolder
 ) -> None:
-    """Bill what waited for an answer of the payer, and make the claims that denials asked for."""
+    """Bill what waited for an answer of the payer, and make the claims that denials and the answers
+    of earlier payers ask for.
+    """
     stirred = Stirred(runtime)
     while True:
         for tenant_id in directories.refresh() if stirred() else ():
             await desk.settle_withdrawals(runtime, tenant_id)
             await desk.bill_waiting(runtime, tenant_id, directories)
             await desk.make_corrections(runtime, tenant_id, directories)
+            await coordination.tell_next_payers(runtime, tenant_id, directories)
         await asyncio.sleep(own.catch_up_interval_s)

@@ -54,6 +54,8 @@ class ClaimRow(ClaimsTable, table=True):
     transaction_control_number: str
     replaces_claim_id: str
     replaced_by: str
+    prior_claim_id: str
+    next_claim_id: str
     denial_id: str
     changed_at: str
 
@@ -99,6 +101,16 @@ class WithdrawalRow(ClaimsTable, table=True):
     withdrawal_id: str
 
 
+class CoordinationRow(ClaimsTable, table=True):
+    """A claim of which the next payer has to be told, until that is decided."""
+
+    __tablename__ = "coordination"
+
+    tenant_id: str = Field(primary_key=True)
+    claim_id: str = Field(primary_key=True)
+    answer_count: int
+
+
 class InterchangeRow(ClaimsTable, table=True):
     """An interchange and what became of it."""
 
@@ -119,7 +131,7 @@ class InterchangeRow(ClaimsTable, table=True):
     claim_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     billed_cents: int = Field(sa_type=BigInteger)
     sha256: str
-    bytes_count: int
+    bytes_count: int = Field(sa_type=BigInteger)
     written_at: str
     outcome: str
     evidence: str
@@ -273,6 +285,19 @@ async def withdrawals(session: AsyncSession, tenant_id: str, limit: int) -> Sequ
         .limit(limit)
     )
     return list(await session.exec(query))
+
+
+async def to_coordinate(
+    session: AsyncSession, tenant_id: str, after: str, limit: int
+) -> Sequence[CoordinationRow]:
+    """List the claims of which the next payer has to be told, by id."""
+    query = (
+        select(CoordinationRow)
+        .where(col(CoordinationRow.tenant_id) == tenant_id, col(CoordinationRow.claim_id) > after)
+        .order_by(col(CoordinationRow.claim_id))
+        .limit(limit)
+    )
+    return (await session.exec(query)).all()
 
 
 async def claims_of_encounter(

@@ -34,12 +34,16 @@ def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iter
                 box = event.content
                 values = {"key_id": box.key_id, "bound_to": box.bound_to, "box": box.box}
                 yield Row("claim_content", {"claim_id": after.claim_id}, values)
+            if after.is_to_be_coordinated or _is_to_be_coordinated(before):
+                asked = {"answer_count": len(after.answers)}
+                is_due = after.is_to_be_coordinated
+                yield Row("coordination", {"claim_id": after.claim_id}, asked if is_due else None)
         case EncounterState():
             yield _encounter(after, getattr(event, "reasons", []), recorded)
             pending = after.withdrawal
             if pending is not None or _withdrawal_of(before) is not None:
-                asked = to_builtins(pending) if pending is not None else None
-                yield Row("withdrawal", {"encounter_id": after.encounter_id}, asked)
+                wanted = to_builtins(pending) if pending is not None else None
+                yield Row("withdrawal", {"encounter_id": after.encounter_id}, wanted)
         case SequenceState():
             yield _interchange(before, after, event, recorded)
         case _:
@@ -77,10 +81,16 @@ def _claim(after: ClaimState, recorded: Recorded[Any]) -> Row:
             "transaction_control_number": after.transaction_control_number,
             "replaces_claim_id": after.replaces_claim_id,
             "replaced_by": after.replaced_by,
+            "prior_claim_id": after.prior_claim_id,
+            "next_claim_id": after.next_claim_id,
             "denial_id": wanted.denial_id if wanted is not None else "",
             "changed_at": recorded.recorded_at,
         },
     )
+
+
+def _is_to_be_coordinated(state: State | None) -> bool:
+    return isinstance(state, ClaimState) and state.is_to_be_coordinated
 
 
 def _withdrawal_of(state: State | None) -> Withdrawal | None:

@@ -49,12 +49,15 @@ def service(table: Table = BUILT_IN) -> Service[State]:
         loaded: Loaded, cause: Recorded[ClaimSubmitted], context: Context
     ) -> Sequence[Fact]:
         event = cause.event
-        return claims.on_submitted(loaded.get(event.claim_id), event, context, table)
+        charged = claims.on_submitted(loaded.get(event.claim_id), event, context, table)
+        return [*claims.pass_on(loaded.get(event.prior_claim_id), event), *charged]
 
     def on_replaced(
         loaded: Loaded, cause: Recorded[ClaimReplaced], _context: Context
     ) -> Sequence[Fact]:
-        return claims.on_replaced(loaded.get(cause.event.claim_id), cause.event)
+        event = cause.event
+        reversed_ = claims.on_replaced(loaded.get(event.claim_id), event)
+        return [*claims.give_back(loaded.get(event.prior_claim_id), event), *reversed_]
 
     return Service(
         name="remit-svc",
@@ -72,7 +75,7 @@ def service(table: Table = BUILT_IN) -> Service[State]:
 
 
 def _of_claim(cause: Recorded[Any]) -> list[str]:
-    return [cause.event.claim_id]
+    return [one for one in (cause.event.claim_id, cause.event.prior_claim_id) if one]
 
 
 SERVICE: Final = service()

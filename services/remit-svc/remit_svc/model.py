@@ -37,6 +37,7 @@ from rcm.events.remit import (
     RemittanceReceived,
     RemittanceUnmatched,
 )
+from rcm.events.remit_coordination import PatientSharePassedOn
 from rcm.money import Cents
 
 LegCode = Literal["P", "S", "T"]
@@ -147,6 +148,8 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
         responsible_leg: The leg that set it.
         awaits_payer: As last set.
         items: Payments that came before the claim, or that nobody could post.
+        later_payer_count: Coverages of the patient after the one that we billed.
+        passed_to: The claim by which the next payer is asked for the patient's share.
     """
 
     claim_id: str
@@ -166,6 +169,14 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
     responsible_leg: LegCode = "P"
     awaits_payer: bool = False
     items: dict[str, "Item"] = {}
+    later_payer_count: int = 0
+    passed_to: str = ""
+
+    @property
+    def has_payers_to_come(self) -> bool:
+        """Whether a payer of this claim is still to be asked, so that nothing is the patient's."""
+        asked = LEGS.index(self.final_leg) - LEGS.index(self.payer_sequence_code)
+        return asked < self.later_payer_count and not self.passed_to
 
     @property
     def final_leg(self) -> LegCode:
@@ -178,7 +189,9 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
 
     @property
     def due_from_patient_cents(self) -> int:
-        """PR that stands on the final leg."""
+        """PR that stands on the final leg; nothing where the next payer is asked for it."""
+        if self.passed_to:
+            return 0
         leg = self.legs.get(self.final_leg)
         return leg.patient_cents if leg is not None else 0
 
@@ -321,6 +334,7 @@ def _charged(before: Waiting | ClaimAccount | None, event: ChargePosted) -> Clai
         accounts=_added(state.accounts if state is not None else {}, event.entries),
         responsible_leg=event.payer_sequence_code,
         items=before.items if before is not None else {},
+        later_payer_count=event.later_payer_count,
     )
     if state is None:
         return charged
@@ -330,6 +344,7 @@ def _charged(before: Waiting | ClaimAccount | None, event: ChargePosted) -> Clai
         patient_responsibility_cents=state.patient_responsibility_cents,
         responsible_leg=state.responsible_leg,
         awaits_payer=state.awaits_payer,
+        passed_to=state.passed_to,
     )
 
 
@@ -346,6 +361,17 @@ def _fold_claim(state: ClaimAccount, event: Event) -> ClaimAccount:
                 patient_responsibility_cents=event.patient_responsibility_cents,
                 responsible_leg=event.payer_sequence_code,
                 awaits_payer=event.awaits_payer,
+            )
+        case PatientSharePassedOn():
+            # What was given back is the patient's: nobody is asked any more.
+            is_back = not event.to_claim_id
+            return msgspec.structs.replace(
+                state,
+                accounts=_added(state.accounts, event.entries),
+                passed_to=event.to_claim_id,
+                later_payer_count=0 if is_back else state.later_payer_count,
+                patient_responsibility_cents=event.due_cents,
+                awaits_payer=is_back and state.legs.get(state.final_leg, Leg()).is_forwarded,
             )
         case ChargeReversed():
             accounts = _added(state.accounts, event.entries)

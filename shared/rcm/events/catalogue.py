@@ -4,6 +4,7 @@ from typing import Final
 
 from rcm.events import (
     claims,
+    claims_coordination,
     claims_withdrawal,
     coding,
     coding_audit,
@@ -13,6 +14,7 @@ from rcm.events import (
     delivery,
     denials,
     remit,
+    remit_coordination,
 )
 from rcm.events.event import Catalogue
 
@@ -65,6 +67,8 @@ EVENTS_BY_TOPIC: Final = {
         claims.ClaimReplaced,
         claims.ClaimCorrectionRequested,
         claims.PayerNumberLearned,
+        claims_coordination.PriorAnswerLearned,
+        claims_coordination.ClaimCoordinated,
         claims_withdrawal.ReleaseWithdrawalNoted,
         claims_withdrawal.ReleaseWithdrawalSettled,
     ),
@@ -76,6 +80,7 @@ EVENTS_BY_TOPIC: Final = {
         remit.RemittanceAccepted,
         remit.RemittanceReceived,
         remit.ChargePosted,
+        remit_coordination.PatientSharePassedOn,
         remit.ChargeReversed,
         remit.PaymentPosted,
         remit.RemittanceUnmatched,

@@ -88,6 +88,9 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
         facility_id: Key into the tenant's directory.
         receiver_id: ISA08 of the interchanges that it may travel in.
         replaces_claim_id: The claim that it replaces or voids; empty on a first claim.
+        prior_claim_id: The claim whose answer this one is made from, for the payer before: this is
+            a secondary or tertiary claim. Empty on a first payer's claim.
+        later_payer_count: Coverages of the patient after the one that is billed.
         billed_cents: CLM02, the sum of the lines.
         service_from: First date of service.
         service_through: Last date of service.
@@ -118,6 +121,8 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
     facility_id: str
     receiver_id: str = ""
     replaces_claim_id: str = ""
+    prior_claim_id: str = ""
+    later_payer_count: int = 0
     billed_cents: Cents
     service_from: Day
     service_through: Day
@@ -148,6 +153,7 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
         facility_id: Key into the tenant's directory.
         frequency_code: 1 original, 7 replacement, 8 void.
         replaces_claim_id: The claim that it would replace or void.
+        prior_claim_id: The claim whose answer it would be made from.
         service_from: First date of service, if any is known.
         filing_deadline_on: Last day on which the payer must have received it, if known.
         content: What the claim would be written from, sealed, so that it can be corrected and tried
@@ -169,6 +175,7 @@ class ClaimHeld(Event, frozen=True, kw_only=True):
     facility_id: str = ""
     frequency_code: Literal["1", "7", "8"] = "1"
     replaces_claim_id: str = ""
+    prior_claim_id: str = ""
     service_from: Day | None = None
     filing_deadline_on: Day | None = None
     content: Phi | None = None
@@ -294,6 +301,9 @@ class ClaimSubmitted(Event, frozen=True, kw_only=True):
         interchange_control_number: ISA13 of the file that carried the claim, for tracing.
         transaction_control_number: ST02.
         attempt: 1 for the first sending of this claim, 2 after a rejection ...
+        prior_claim_id: The claim for the payer before, whose answer left what this one asks for.
+        later_payer_count: Coverages of the patient after this one: while one of them is to answer,
+            what this payer leaves is not the patient's.
     """
 
     name: ClassVar[str] = "ClaimSubmitted"
@@ -318,6 +328,8 @@ class ClaimSubmitted(Event, frozen=True, kw_only=True):
     interchange_control_number: InterchangeNumber
     transaction_control_number: str
     attempt: int = 1
+    prior_claim_id: str = ""
+    later_payer_count: int = 0
 
 
 class ClaimAcknowledged(Event, frozen=True, kw_only=True):
@@ -403,12 +415,15 @@ class ClaimReplaced(Event, frozen=True, kw_only=True):
         claim_id: The one that no longer counts.
         replaced_by: The claim that stands for it now; empty when it was voided and nothing stands
             for it.
+        prior_claim_id: Of a later payer's claim that nothing stands for: the claim for the payer
+            before, whose patient share it had taken over.
     """
 
     name: ClassVar[str] = "ClaimReplaced"
 
     claim_id: ClaimId
     replaced_by: str
+    prior_claim_id: str = ""
 
 
 class ClaimCorrectionRequested(Event, frozen=True, kw_only=True):

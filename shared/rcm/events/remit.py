@@ -46,8 +46,8 @@ class PatientShare(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         due_cents: Sum of PR adjustments that stand on the last leg that was answered.
         payer_sequence_code: That leg.
-        awaits_payer: Whether a further payer is still to answer (forwarded claim): not yet to be
-            billed.
+        awaits_payer: Whether a further payer is still to answer (the claim was forwarded, or the
+            patient has another coverage): not yet to be billed.
     """
 
     due_cents: Cents
@@ -338,6 +338,8 @@ class ChargePosted(Event, frozen=True, kw_only=True):
         service_from: First date of service.
         lines: Line item control number and billed cents of each line.
         attempt: Which sending of the claim this is.
+        prior_claim_id: The claim for the payer before, whose patient share this one asks for.
+        later_payer_count: Coverages that are to be asked for what this payer leaves.
     """
 
     name: ClassVar[str] = "ChargePosted"
@@ -353,6 +355,8 @@ class ChargePosted(Event, frozen=True, kw_only=True):
     service_from: Day | None = None
     lines: dict[str, int] = {}
     attempt: int = 1
+    prior_claim_id: str = ""
+    later_payer_count: int = 0
 
 
 class ChargeReversed(Event, frozen=True, kw_only=True):

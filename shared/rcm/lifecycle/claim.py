@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from rcm.events import claims, denials, remit
+from rcm.events import claims, claims_coordination, denials, remit, remit_coordination
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
 from rcm.events.remit import LedgerEntry
@@ -173,6 +173,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         denials: By denial id.
         replaced_by: The claim that stands for it; `-` when it was voided.
         replaces_claim_id: The claim that it replaces or voids.
+        prior_claim_id: The claim for the payer before, whose answer it is made from.
+        next_claim_id: The claim for the next payer.
         first_at: Instant of its first event.
         changed_at: Instant of its latest event.
     """
@@ -202,16 +204,24 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     denials: dict[str, Denial] = {}
     replaced_by: str = ""
     replaces_claim_id: str = ""
+    prior_claim_id: str = ""
+    next_claim_id: str = ""
     first_at: str = ""
     changed_at: str = ""
 
     @property
     def money(self) -> Money:
         """Where the money is. Before the charge is in the ledger, all of it is open; a claim that
-        is to replace another asks for nothing until it is sent, for the other one still does.
+        is to replace another, or to ask the next payer, asks for nothing until it is sent, for the
+        other one still does.
         """
         if not self.is_charged and not self.legs:
-            is_second = self.replaced_by or self.replaces_claim_id or self.frequency_code != "1"
+            is_second = (
+                self.replaced_by
+                or self.replaces_claim_id
+                or self.prior_claim_id
+                or self.frequency_code != "1"
+            )
             cents = 0 if is_second else self.prepared_cents
             return Money(billed_cents=cents, open_cents=cents)
         paid = self._sum(_PAID_ACCOUNTS)
@@ -267,6 +277,11 @@ def fold_claim(claim: Claim | None, recorded: Recorded[Any], claim_id: str) -> C
 
 def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
     match event:
+        case claims_coordination.ClaimCoordinated():
+            is_answered = event.claim_id == claim.claim_id and event.next_claim_id
+            return {"next_claim_id": event.next_claim_id} if is_answered else {}
+        case remit_coordination.PatientSharePassedOn() if event.claim_id != claim.claim_id:
+            return {}
         case claims.ClaimPrepared() | claims.ClaimHeld() | claims.ClaimSubmitted():
             return _described(claim, event)
         case (
@@ -280,6 +295,7 @@ def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
         case (
             remit.ChargePosted()
             | remit.ChargeReversed()
+            | remit_coordination.PatientSharePassedOn()
             | remit.PaymentPosted()
             | remit.RemittanceMatched()
         ):
@@ -307,6 +323,7 @@ def _described(
         "service_from": event.service_from or claim.service_from,
         "filing_deadline_on": event.filing_deadline_on or claim.filing_deadline_on,
         "prepared_cents": event.billed_cents,
+        "prior_claim_id": event.prior_claim_id or claim.prior_claim_id,
     }
     if not isinstance(event, claims.ClaimHeld):
         changes["payer_sequence_code"] = event.payer_sequence_code
@@ -370,6 +387,7 @@ def _posted(
     claim: Claim,
     event: remit.ChargePosted
     | remit.ChargeReversed
+    | remit_coordination.PatientSharePassedOn
     | remit.PaymentPosted
     | remit.RemittanceMatched
     | remit.RemittanceReceived,

@@ -14,7 +14,7 @@ from rcm.events import claims, coding, delivery, denials, remit
 from rcm.events.clinical import Reason
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
-from rcm.lifecycle import code_steps, desk_steps, query_steps
+from rcm.lifecycle import code_steps, coordination_steps, desk_steps, query_steps
 from rcm.lifecycle.said import Said as _Said
 from rcm.money import dollars
 
@@ -158,6 +158,7 @@ _STORIES: Final[Mapping[type[Event], Callable[[Any], Stories]]] = {
     **dict.fromkeys(query_steps.OF_ENCOUNTER, _of_encounter),
     **dict.fromkeys(desk_steps.OF_ENCOUNTER, _of_encounter),
     **dict.fromkeys(code_steps.OF_ENCOUNTER, _of_encounter),
+    **coordination_steps.STORIES,
     claims.EncounterBilled: _of_encounter,
     claims.InterchangePrepared: _of_interchange,
     claims.InterchangeSettled: _of_interchange,
@@ -398,6 +399,7 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     **query_steps.WORDS,
     **desk_steps.WORDS,
     **code_steps.WORDS,
+    **coordination_steps.WORDS,
     claims.EncounterBilled: _billed,
     claims.ClaimPrepared: _prepared,
     claims.ClaimHeld: lambda e: _Said(

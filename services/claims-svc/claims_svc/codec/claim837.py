@@ -5,10 +5,11 @@ Nothing is decided here: what may not be written was found by `claims_svc.rules`
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from claims_svc.codec.other_payers import line_adjudications, other_payers
+from claims_svc.codec.shapes import address_of, known_day, stamp_day, thousandths
 from claims_svc.model.content import ClaimContent, Form, day
 from claims_svc.model.directory import Facility
 from rcm.events import clinical
@@ -24,12 +25,9 @@ from rcm.x12.x837_details import (
 )
 from rcm.x12.x837_lines import (
     InstitutionalLine,
-    OtherPayer,
-    OtherSubscriber,
     ProfessionalLine,
 )
 from rcm.x12.x837_parties import (
-    Address,
     BillingProvider,
     Contact,
     ContactNumber,
@@ -77,20 +75,25 @@ def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
         payer_claim_control_number=content.payer_claim_control_number,
         medical_record_number=content.patient.medical_record_number,
         providers=(*_providers(roles), *_service_facility(content)),
-        other_payers=_other_payers(content),
+        other_payers=other_payers(content, is_stay=False),
         place_of_service_code=first_place,
         diagnoses=tuple(Diagnosis(code=one.code) for one in content.diagnoses),
         related_cause_codes=tuple(accident.cause_codes) if accident is not None else (),
         accident_state_code=accident.state_code if accident is not None else "",
         accident_on=day(accident.happened_on) if accident is not None else None,
         onset_on=day(content.onset_on),
-        admitted_on=_stamp_day(stay.admitted_at) if stay is not None else None,
-        lines=tuple(_professional_line(line, first_place, rendering) for line in content.lines),
+        admitted_on=stamp_day(stay.admitted_at) if stay is not None else None,
+        lines=tuple(
+            _professional_line(content, line, first_place, rendering) for line in content.lines
+        ),
     )
 
 
 def _professional_line(
-    line: clinical.ChargeLine, claim_place: str, rendering: clinical.Provider | None
+    content: ClaimContent,
+    line: clinical.ChargeLine,
+    claim_place: str,
+    rendering: clinical.Provider | None,
 ) -> ProfessionalLine:
     roles: list[tuple[str, clinical.Provider | None]] = []
     if line.rendering is not None and line.rendering != rendering:
@@ -101,7 +104,7 @@ def _professional_line(
     return ProfessionalLine(
         billed_cents=line.billed_cents,
         procedure=_procedure(line),
-        quantity=_thousandths(line.units_milli),
+        quantity=thousandths(line.units_milli),
         unit_code=line.unit_code,
         service_from=day(line.service_from),
         service_through=_range_end(line),
@@ -110,6 +113,7 @@ def _professional_line(
         diagnosis_pointers=tuple(line.diagnosis_pointers),
         providers=_providers(roles),
         drug=_drug(line),
+        adjudications=line_adjudications(content, line.line_item_control_number),
     )
 
 
@@ -140,14 +144,14 @@ def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
         payer_claim_control_number=content.payer_claim_control_number,
         medical_record_number=content.patient.medical_record_number,
         providers=(*_facility_providers(content), *_service_facility(content)),
-        other_payers=_other_payers(content),
+        other_payers=other_payers(content, is_stay=is_stay),
         bill_type_code=facts.bill_type_code,
         statement_from=from_on,
         statement_through=through_on,
         admission_type_code=facts.admission_type_code,
         point_of_origin_code=facts.point_of_origin_code,
         patient_status_code=facts.patient_status_code,
-        admitted_on=_stamp_day(facts.admitted_at),
+        admitted_on=stamp_day(facts.admitted_at),
         admission_time=facts.admitted_at[8:12],
         discharge_time=facts.discharged_time,
         principal_diagnosis=by_role["principal"][0],
@@ -159,14 +163,14 @@ def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
         principal_procedure=next(iter(_procedures(facts, is_principal=True)), None),
         other_procedures=_procedures(facts, is_principal=False),
         occurrences=tuple(
-            Occurrence(code=one.code, occurred_on=_known_day(one.from_on))
+            Occurrence(code=one.code, occurred_on=known_day(one.from_on))
             for one in facts.occurrences
         ),
         occurrence_spans=tuple(
             OccurrenceSpan(
                 code=one.code,
-                occurred_from=_known_day(one.from_on),
-                occurred_through=_known_day(one.through_on or one.from_on),
+                occurred_from=known_day(one.from_on),
+                occurred_through=known_day(one.through_on or one.from_on),
             )
             for one in facts.spans
         ),
@@ -174,7 +178,7 @@ def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
             ValueCode(code=one.code, amount_cents=one.amount_cents) for one in facts.values
         ),
         condition_codes=tuple(facts.condition_codes),
-        lines=tuple(_institutional_line(line) for line in content.lines),
+        lines=tuple(_institutional_line(content, line) for line in content.lines),
     )
 
 
@@ -196,17 +200,18 @@ def _facility_providers(content: ClaimContent) -> tuple[Provider, ...]:
     return _providers(roles)
 
 
-def _institutional_line(line: clinical.ChargeLine) -> InstitutionalLine:
+def _institutional_line(content: ClaimContent, line: clinical.ChargeLine) -> InstitutionalLine:
     return InstitutionalLine(
         billed_cents=line.billed_cents,
         revenue_code=line.revenue_code,
         procedure=_procedure(line) if line.procedure_code else None,
-        quantity=_thousandths(line.units_milli),
+        quantity=thousandths(line.units_milli),
         unit_code=line.unit_code,
         service_from=day(line.service_from),
         service_through=_range_end(line),
         line_item_control_number=line.line_item_control_number,
         drug=_drug(line),
+        adjudications=line_adjudications(content, line.line_item_control_number),
     )
 
 
@@ -229,10 +234,10 @@ def _billing_provider(facility: Facility | None, form: Form) -> BillingProvider:
         name=facility.name,
         npi=facility.npi,
         taxonomy_code=facility.taxonomy_code,
-        address=_address(facility.address),
+        address=address_of(facility.address),
         employer_id_number=facility.employer_id_number,
         contacts=contacts,
-        pay_to_address=_address(facility.pay_to_address),
+        pay_to_address=address_of(facility.pay_to_address),
     )
 
 
@@ -252,7 +257,7 @@ def _subscriber(content: ClaimContent) -> Subscriber:
         middle_name=person.middle_name,
         suffix=person.name_suffix,
         member_number=content.subscriber.member_number,
-        address=_address(person.address) if is_patient else None,
+        address=address_of(person.address) if is_patient else None,
         birth_on=day(person.born_on) if is_patient else None,
         sex_code=person.sex_code if is_patient else "",
     )
@@ -268,7 +273,7 @@ def _patient(content: ClaimContent) -> Patient | None:
         first_name=person.first_name,
         middle_name=person.middle_name,
         suffix=person.name_suffix,
-        address=_address(person.address),
+        address=address_of(person.address),
         birth_on=day(person.born_on),
         sex_code=person.sex_code,
     )
@@ -278,31 +283,7 @@ def _payer(content: ClaimContent) -> Payer:
     return Payer(
         name=content.payer_name,
         number=content.coverage.payer_id,
-        address=_address(content.payer.address),
-    )
-
-
-def _other_payers(content: ClaimContent) -> tuple[OtherPayer, ...]:
-    return tuple(
-        OtherPayer(
-            responsibility_code=one.coverage.sequence_code,
-            relationship_code=one.coverage.relationship_code,
-            subscriber=OtherSubscriber(
-                name=one.subscriber.person.last_name,
-                first_name=one.subscriber.person.first_name,
-                middle_name=one.subscriber.person.middle_name,
-                suffix=one.subscriber.person.name_suffix,
-                member_number=one.subscriber.member_number,
-                address=_address(one.subscriber.person.address),
-            ),
-            name=one.coverage.payer_name,
-            number=one.coverage.payer_id,
-            group_number=one.subscriber.group_number,
-            group_name="" if one.subscriber.group_number else one.subscriber.group_name,
-            insurance_type_code=one.coverage.insurance_type_code,
-            claim_filing_indicator_code=one.coverage.claim_filing_indicator_code,
-        )
-        for one in content.others
+        address=address_of(content.payer.address),
     )
 
 
@@ -316,7 +297,7 @@ def _service_facility(content: ClaimContent) -> tuple[Provider, ...]:
             entity_type_code="2",
             name=place.name,
             npi=place.npi,
-            address=_address(place.address),
+            address=address_of(place.address),
         ),
     )
 
@@ -341,18 +322,6 @@ def _provider(role_code: str, who: clinical.Provider) -> Provider:
     )
 
 
-def _address(address: clinical.Address | None) -> Address | None:
-    if address is None:
-        return None
-    return Address(
-        line_1=address.line1,
-        line_2=address.line2,
-        city=address.city,
-        state_code=address.state_code,
-        postal_code=address.postal_code,
-    )
-
-
 def _procedure(line: clinical.ChargeLine) -> Procedure:
     return Procedure(
         code=line.procedure_code,
@@ -365,26 +334,8 @@ def _drug(line: clinical.ChargeLine) -> Drug | None:
     drug = line.drug
     if drug is None:
         return None
-    return Drug(ndc=drug.ndc, quantity=_thousandths(drug.quantity_milli), unit_code=drug.unit_code)
+    return Drug(ndc=drug.ndc, quantity=thousandths(drug.quantity_milli), unit_code=drug.unit_code)
 
 
 def _range_end(line: clinical.ChargeLine) -> date | None:
     return day(line.service_through) if line.service_through != line.service_from else None
-
-
-@lru_cache(maxsize=4096)
-def _thousandths(milli: int) -> Decimal:
-    """Write thousandths of a unit as a decimal number without trailing zeros."""
-    whole, part = divmod(milli, 1000)
-    return Decimal(f"{whole}.{part:03d}".rstrip("0").rstrip("."))
-
-
-def _stamp_day(stamp: str) -> date | None:
-    """Read the day of YYYYMMDDHHMM; None for none."""
-    return day(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}") if stamp else None
-
-
-def _known_day(text: str) -> date:
-    found = day(text)
-    assert found is not None, "a date that is none does not pass the edits"
-    return found

@@ -28,6 +28,7 @@ from rcm.events.claims import (
     ClaimReleased,
     PayerNumberLearned,
 )
+from rcm.events.claims_coordination import PriorAnswer, PriorAnswerLearned
 from rcm.events.clinical import Reason
 from rcm.events.envelope import Recorded
 from rcm.events.remit import RemittanceReceived
@@ -325,7 +326,8 @@ def learn_streams(recorded: Recorded[RemittanceReceived]) -> list[str]:
 
 
 def learn(loaded: Loaded, recorded: Recorded[RemittanceReceived], _: Context) -> list[Fact]:
-    """Take from a remittance what is not known yet: the payer's number, or that the claim arrived.
+    """Take from a remittance what is not known yet: the payer's number, or that the claim arrived;
+    and what the next payer is to be told, where the patient has another coverage.
 
     A replacement needs the number (REF*F8), and an 835 may come before the 277CA, or without one.
     """
@@ -334,19 +336,35 @@ def learn(loaded: Loaded, recorded: Recorded[RemittanceReceived], _: Context) ->
     if not isinstance(claim, ClaimState) or event.kind == "forwarded":
         return []
     number = event.payer_claim_control_number
-    is_new = bool(number) and not claim.payer_number
-    if not is_new and claim.status != "batched":
-        return []
-    return [
-        Fact(
-            claim.claim_id,
-            PayerNumberLearned(
-                claim_id=claim.claim_id,
-                payer_claim_control_number=number,
-                remittance_id=event.remittance_id,
-            ),
+    facts = []
+    if (number and not claim.payer_number) or claim.status == "batched":
+        learned = PayerNumberLearned(
+            claim_id=claim.claim_id,
+            payer_claim_control_number=number,
+            remittance_id=event.remittance_id,
         )
-    ]
+        facts.append(Fact(claim.claim_id, learned))
+    if claim.later_payer_count and event.kind != "information":
+        answered = PriorAnswerLearned(claim_id=claim.claim_id, answer=_answer(event))
+        facts.append(Fact(claim.claim_id, answered))
+    return facts
+
+
+def _answer(event: RemittanceReceived) -> PriorAnswer:
+    return PriorAnswer(
+        remittance_id=event.remittance_id,
+        position=event.position,
+        payer_sequence_code=event.payer_sequence_code,
+        is_reversal=event.kind == "reversal",
+        is_forwarded=bool(event.forwarded_to),
+        effective_on=event.effective_on,
+        payer_claim_control_number=event.payer_claim_control_number,
+        billed_cents=event.billed_cents,
+        paid_cents=event.paid_cents,
+        adjustments=event.adjustments,
+        remark_codes=event.remark_codes,
+        lines=event.lines,
+    )
 
 
 def _neither(claim_id: str) -> Reason:

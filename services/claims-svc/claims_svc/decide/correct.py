@@ -55,6 +55,9 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         referral_number: REF*9F.
         payer_claim_control_number: REF*F8 of a replacement or void.
         delay_reason_code: CLM20.
+        insurance_type_code: SBR05: why Medicare is not the first payer.
+        is_non_covered_before: Whether the payers before never cover this and were not asked: AMT*A8
+            stands for their answers.
     """
 
     member_number: str | None = None
@@ -70,6 +73,8 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     referral_number: str | None = None
     payer_claim_control_number: str | None = None
     delay_reason_code: str | None = None
+    insurance_type_code: str | None = None
+    is_non_covered_before: bool | None = None
 
 
 _PERSON = {
@@ -85,6 +90,7 @@ _COVERAGE = (
     "claim_filing_indicator_code",
     "prior_authorization_number",
     "referral_number",
+    "insurance_type_code",
 )
 _CLAIM = ("payer_claim_control_number", "delay_reason_code")
 
@@ -117,8 +123,14 @@ def apply(content: ClaimContent, correction: Correction) -> ClaimContent:
         content.coverage, **{name: value for name, value in given.items() if name in _COVERAGE}
     )
     patient = replace(content.patient, person=person) if was_self else content.patient
+    others = content.others
+    if correction.is_non_covered_before is not None:
+        before = content.prior_payers
+        stated = correction.is_non_covered_before
+        others = [replace(o, is_non_covered=stated) if o in before else o for o in others]
     return replace(
         content,
+        others=others,
         subscriber=subscriber,
         coverage=coverage,
         patient=patient,
@@ -271,6 +283,7 @@ def answer_denial(
         claim.patient_id,
         claim.claim_id,
         starts_on,
+        prior_claim_id=claim.prior_claim_id,
     )
     doubts = [] if wanted.frequency_code == "8" else [CORRECTION_WANTED]
     directory = directories(context.tenant_id)
@@ -333,6 +346,8 @@ def _again(
     *doubts: Reason,
 ) -> Fact:
     """Check a claim anew, with the directory as it is now."""
+    # The clocks of corrected claims and of later payers did not start with the service.
+    keeps_clock = claim.frequency_code != "1" or bool(claim.prior_claim_id)
     directory = directories(context.tenant_id)
     identity = Identity(
         claim.claim_id,
@@ -340,6 +355,7 @@ def _again(
         claim.coded_version,
         claim.patient_id,
         claim.replaces_claim_id,
-        deadline_on=day(claim.filing_deadline_on) if claim.frequency_code != "1" else None,
+        deadline_on=day(claim.filing_deadline_on) if keeps_clock else None,
+        prior_claim_id=claim.prior_claim_id,
     )
     return prepare(identity, with_directory(content, directory), directory, context, doubts)

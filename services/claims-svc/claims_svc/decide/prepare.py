@@ -34,6 +34,7 @@ class Identity(NamedTuple):
         replaces_claim_id: The claim that it replaces or voids, or empty.
         clock_starts_on: Day that its filing limit counts from; None for its dates of service.
         deadline_on: The limit itself, where it was computed before; None to compute it.
+        prior_claim_id: The claim for the payer before, whose answer it is made from.
     """
 
     claim_id: str
@@ -43,6 +44,7 @@ class Identity(NamedTuple):
     replaces_claim_id: str = ""
     clock_starts_on: date | None = None
     deadline_on: date | None = None
+    prior_claim_id: str = ""
 
 
 def prepare(
@@ -95,6 +97,7 @@ def hold(claim: ClaimState, content: ClaimContent, reasons: list[Reason]) -> Fac
         claim.coded_version,
         claim.patient_id,
         claim.replaces_claim_id,
+        prior_claim_id=claim.prior_claim_id,
     )
     return Fact(claim.claim_id, _held(identity, content, reasons, day(claim.filing_deadline_on)))
 
@@ -115,6 +118,7 @@ def forget(claim: ClaimState) -> Fact:
         facility_id=claim.facility_id,
         frequency_code=claim.frequency_code,
         replaces_claim_id=claim.replaces_claim_id,
+        prior_claim_id=claim.prior_claim_id,
         service_from=claim.service_from or None,
         filing_deadline_on=claim.filing_deadline_on or None,
     )
@@ -162,6 +166,8 @@ def _prepared(
         facility_id=content.facility_id,
         receiver_id=content.receiver_id,
         replaces_claim_id=identity.replaces_claim_id,
+        prior_claim_id=identity.prior_claim_id,
+        later_payer_count=len(content.later_payers),
         billed_cents=content.billed_cents,
         service_from=content.service_from,
         service_through=content.service_through,
@@ -192,6 +198,7 @@ def _held(
         facility_id=content.facility_id,
         frequency_code=content.frequency_code,
         replaces_claim_id=identity.replaces_claim_id,
+        prior_claim_id=identity.prior_claim_id,
         service_from=content.service_from if day(content.service_from) is not None else None,
         filing_deadline_on=deadline_on.isoformat() if deadline_on is not None else None,
         content=ClearPhi.of(identity.patient_id, content),

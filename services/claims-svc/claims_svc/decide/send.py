@@ -306,11 +306,17 @@ def _submitted(loaded: Loaded, claim: ClaimState) -> list[Fact]:
         interchange_control_number=claim.interchange_control_number,
         transaction_control_number=claim.transaction_control_number,
         attempt=claim.attempt,
+        prior_claim_id=claim.prior_claim_id,
+        later_payer_count=claim.later_payer_count,
     )
     facts = [Fact(claim.claim_id, submitted)]
     replaced = loaded.get(claim.replaces_claim_id)
     if isinstance(replaced, ClaimState) and replaced.status != "replaced":
         successor = claim.claim_id if claim.frequency_code != "8" else ""
-        gone = ClaimReplaced(claim_id=replaced.claim_id, replaced_by=successor)
+        gone = ClaimReplaced(
+            claim_id=replaced.claim_id,
+            replaced_by=successor,
+            prior_claim_id="" if successor else replaced.prior_claim_id,
+        )
         facts.append(Fact(replaced.claim_id, gone))
     return facts

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from claims_svc.model.directory import Directory, Facility, Payer, Place
+from claims_svc.model.prior import SEQUENCE, PriorAdjudication
 from rcm.events.claims import ClaimLine
 from rcm.events.clinical import (
     Accident,
@@ -36,10 +37,19 @@ _SELF: Final = "18"
 
 
 class OtherCoverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A coverage after the one that is billed. 2320, 2330."""
+    """A coverage beside the one that is billed. 2320, 2330.
+
+    Attributes:
+        coverage: Which.
+        subscriber: Who holds it.
+        adjudication: What its payer said; None where it comes later, or has not answered.
+        is_non_covered: That payer never covers this, and was not asked. AMT*A8.
+    """
 
     coverage: Coverage
     subscriber: SubscriberPhi
+    adjudication: PriorAdjudication | None = None
+    is_non_covered: bool = False
 
 
 class CodedEncounter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,7 +69,7 @@ class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         patient: Who was treated.
         coverage: The coverage that is billed.
         subscriber: Who holds it.
-        others: The other coverages, in order.
+        others: The other coverages, in order: payers before with what they said, payers after.
         facility_id: Key into the directory.
         class_code: I inpatient, O outpatient, E emergency, R recurring, B obstetric.
         diagnoses: In claim order.
@@ -126,6 +136,20 @@ class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def patient_is_subscriber(self) -> bool:
         """SBR02 = 18: no 2000C follows."""
         return self.coverage.relationship_code == _SELF
+
+    @property
+    def prior_payers(self) -> list[OtherCoverage]:
+        """The payers that are asked before the one that is billed."""
+        place = SEQUENCE.index(self.coverage.sequence_code)
+        return [one for one in self.others if one.coverage.sequence_code in SEQUENCE[:place]]
+
+    @property
+    def later_payers(self) -> list[OtherCoverage]:
+        """The payers that are to be asked afterwards. A void asks nobody for anything."""
+        if self.frequency_code == "8":
+            return []
+        place = SEQUENCE.index(self.coverage.sequence_code)
+        return [one for one in self.others if one.coverage.sequence_code in SEQUENCE[place + 1 :]]
 
     @property
     def service_from(self) -> str:

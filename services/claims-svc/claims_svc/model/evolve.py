@@ -32,6 +32,7 @@ from rcm.events.claims import (
     InterchangeSettled,
     PayerNumberLearned,
 )
+from rcm.events.claims_coordination import ClaimCoordinated, PriorAnswerLearned
 from rcm.events.claims_withdrawal import ReleaseWithdrawalNoted, ReleaseWithdrawalSettled
 from rcm.events.envelope import Recorded
 
@@ -73,6 +74,8 @@ def _prepared(state: State | None, event: ClaimPrepared) -> ClaimState:
         replaces_claim_id=event.replaces_claim_id,
         correction=before.correction if before is not None else None,
         reasons=event.warnings,
+        prior_claim_id=event.prior_claim_id,
+        later_payer_count=event.later_payer_count,
     )
 
 
@@ -98,6 +101,7 @@ def _held(state: State | None, event: ClaimHeld) -> ClaimState:
         replaces_claim_id=event.replaces_claim_id,
         correction=before.correction if before is not None else None,
         reasons=event.reasons,
+        prior_claim_id=event.prior_claim_id,
     )
 
 
@@ -175,6 +179,20 @@ def _number_learned(state: State | None, event: PayerNumberLearned) -> ClaimStat
         claim,
         accepted_level=LEVELS[-1],
         payer_number=event.payer_claim_control_number or claim.payer_number,
+    )
+
+
+def _answer_learned(state: State | None, event: PriorAnswerLearned) -> ClaimState:
+    claim = _claim(state)
+    return _replace(claim, answers=[*claim.answers, event.answer], is_to_be_coordinated=True)
+
+
+def _coordinated(state: State | None, event: ClaimCoordinated) -> ClaimState:
+    claim = _claim(state)
+    return _replace(
+        claim,
+        is_to_be_coordinated=False,
+        next_claim_id=event.next_claim_id or claim.next_claim_id,
     )
 
 
@@ -261,6 +279,7 @@ _STEPS: Final[dict[type, Callable[[State | None, Any], State]]] = {
     AcknowledgementReceived: _acknowledgement,
     ClaimAcknowledged: _acknowledged,
     ClaimBatched: _batched,
+    ClaimCoordinated: _coordinated,
     ClaimCorrectionRequested: _correction_requested,
     ClaimHeld: _held,
     ClaimPrepared: _prepared,
@@ -272,6 +291,7 @@ _STEPS: Final[dict[type, Callable[[State | None, Any], State]]] = {
     InterchangePrepared: _interchange_prepared,
     InterchangeSettled: _interchange_settled,
     PayerNumberLearned: _number_learned,
+    PriorAnswerLearned: _answer_learned,
     ReleaseWithdrawalNoted: _withdrawal_noted,
     ReleaseWithdrawalSettled: _withdrawal_settled,
 }

@@ -16,6 +16,7 @@ import msgspec
 
 from claims_svc.model.content import Form, FrequencyCode
 from rcm.events.claims import ClaimLine
+from rcm.events.claims_coordination import PriorAnswer
 from rcm.events.clinical import Reason
 from rcm.events.phi import Phi
 
@@ -77,6 +78,11 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         replaced_by: The claim that stands for this one, when replaced.
         correction: The correction that a denial asked for, or None.
         reasons: Why it is held or was rejected; else the warnings that let it pass.
+        prior_claim_id: The claim for the payer before, whose answer this one is made from.
+        later_payer_count: Coverages of the patient after this one.
+        answers: What payers said of it, where a later one is to be told.
+        is_to_be_coordinated: They said something that the next payer was not told yet.
+        next_claim_id: The claim for the next payer.
     """
 
     claim_id: str
@@ -115,6 +121,11 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     replaced_by: str = ""
     correction: "Correction | None" = None
     reasons: list[Reason] = []
+    prior_claim_id: str = ""
+    later_payer_count: int = 0
+    answers: list[PriorAnswer] = []
+    is_to_be_coordinated: bool = False
+    next_claim_id: str = ""
 
     @property
     def was_sent(self) -> bool:

@@ -8,14 +8,19 @@ a claim at all, and what the tenant's directory, the payer and the filing limit 
 from typing import Final
 
 from claims_svc.model.content import ClaimContent
-from claims_svc.rules import lines, parties, statement
+from claims_svc.rules import coordination, lines, parties, statement
 from claims_svc.rules.edit import Edit, Setting
 from rcm.events.clinical import Reason
 
-EDITS: Final[tuple[Edit, ...]] = (*parties.EDITS, *statement.EDITS, *lines.EDITS)
+EDITS: Final[tuple[Edit, ...]] = (
+    *parties.EDITS,
+    *statement.EDITS,
+    *lines.EDITS,
+    *coordination.EDITS,
+)
 """Every edit, in the order in which their reasons are shown."""
 
-EDITS_VERSION: Final = "2026.11"
+EDITS_VERSION: Final = "2026.11.2"
 """Changes with every edit that is added, dropped or altered; recorded with each claim."""
 
 PREVENTS_WRITING: Final = frozenset(edit.rule_id for edit in EDITS if edit.prevents_writing)

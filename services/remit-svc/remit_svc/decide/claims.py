@@ -17,6 +17,7 @@ from rcm.events.remit import (
     RemittanceMatched,
     RemittanceReceived,
 )
+from rcm.events.remit_coordination import PatientSharePassedOn
 from remit_svc.model import (
     POSTED_KINDS,
     ClaimAccount,
@@ -28,7 +29,7 @@ from remit_svc.model import (
     fold,
 )
 from remit_svc.rules import posting
-from remit_svc.rules.statuses import status_of
+from remit_svc.rules.statuses import names_next_payer, status_of
 
 
 class Story:
@@ -101,7 +102,42 @@ def _charge(account: ClaimAccount | None, event: ClaimSubmitted) -> ChargePosted
         service_from=event.service_from,
         lines={line.line_item_control_number: line.billed_cents for line in event.lines},
         attempt=event.attempt,
+        prior_claim_id=event.prior_claim_id,
+        later_payer_count=event.later_payer_count,
     )
+
+
+def pass_on(prior: State | None, event: ClaimSubmitted) -> Sequence[Fact]:
+    """Take the patient's share off a claim: the next payer is asked for it by a claim of its own.
+
+    Args:
+        prior: The claim whose share it was.
+        event: The next payer's claim. A void asks for nothing.
+    """
+    if not isinstance(prior, ClaimAccount) or event.frequency_code == "8":
+        return []
+    if prior.passed_to == event.claim_id:
+        return []
+    passed = PatientSharePassedOn(
+        claim_id=prior.claim_id,
+        to_claim_id=event.claim_id,
+        entries=posting.passed_on(prior.accounts.get("patient", 0)),
+    )
+    return [Fact(prior.claim_id, passed)]
+
+
+def give_back(prior: State | None, event: ClaimReplaced) -> Sequence[Fact]:
+    """Give the patient's share back to a claim: nothing is asked of the next payer any more."""
+    if not isinstance(prior, ClaimAccount) or prior.passed_to != event.claim_id:
+        return []
+    due_cents = msgspec.structs.replace(prior, passed_to="").due_from_patient_cents
+    returned = PatientSharePassedOn(
+        claim_id=prior.claim_id,
+        to_claim_id="",
+        entries=posting.passed_on(-due_cents),
+        due_cents=due_cents,
+    )
+    return [Fact(prior.claim_id, returned)]
 
 
 def on_replaced(state: State | None, event: ClaimReplaced) -> Sequence[Fact]:
@@ -169,7 +205,7 @@ def post(
         is_correction = leg.reversals + reversals_ahead > leg.corrections and leg.answers >= 0
         kind = "correction" if is_correction else "payment"
     forwarded_to = received.forwarded_to
-    if status.is_forwarded and not forwarded_to:
+    if not forwarded_to and (status.is_forwarded or names_next_payer(received)):
         forwarded_to = "the next payer"
     is_billed = leg_code == account.payer_sequence_code
     complete = msgspec.structs.replace(
@@ -201,7 +237,7 @@ def post(
 def _patient_share(account: ClaimAccount) -> PatientShare | None:
     """What the patient owes after an answer; None where it is what was known before."""
     final = account.final_leg
-    awaits_payer = account.legs.get(final, Leg()).is_forwarded
+    awaits_payer = account.legs.get(final, Leg()).is_forwarded or account.has_payers_to_come
     due_cents = account.due_from_patient_cents
     before = (
         account.patient_responsibility_cents,

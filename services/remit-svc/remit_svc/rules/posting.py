@@ -27,6 +27,11 @@ def charge_reversal(state: ClaimAccount) -> list[LedgerEntry]:
     return entries({**open_cents, counterpart: -sum(open_cents.values())})
 
 
+def passed_on(cents: int) -> list[LedgerEntry]:
+    """Move a patient's share between payers: the next one is asked for it, or, negated, no more."""
+    return entries({"patient": -cents, "coordination": cents})
+
+
 def claim_payment(
     state: ClaimAccount,
     after: ClaimAccount,

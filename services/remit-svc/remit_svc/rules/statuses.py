@@ -2,6 +2,7 @@
 
 from typing import Final, Literal, NamedTuple
 
+from rcm.events.remit import RemittanceReceived
 from remit_svc.model import LegCode
 
 Effect = Literal["answer", "reversal", "forwarded", "information"]
@@ -43,3 +44,15 @@ OTHER: Final = Status("information")
 def status_of(claim_status_code: str) -> Status:
     """Return what a CLP02 means."""
     return STATUSES.get(claim_status_code, OTHER)
+
+
+_FORWARDED_REMARKS: Final = frozenset({"MA07", "MA18", "N89"})
+"""Remarks by which a payer says that it sent the claim on by itself (crossover): to Medicaid, to a
+supplemental insurer, to more than one other payer."""
+
+
+def names_next_payer(received: RemittanceReceived) -> bool:
+    """Tell whether a remark says that the claim went on to another payer."""
+    return not _FORWARDED_REMARKS.isdisjoint(received.remark_codes) or any(
+        not _FORWARDED_REMARKS.isdisjoint(line.remark_codes) for line in received.lines
+    )
