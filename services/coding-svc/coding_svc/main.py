@@ -14,6 +14,7 @@ import yaml
 from fastapi import FastAPI
 
 from coding_svc import handlers
+from coding_svc.api import analytics as api_analytics
 from coding_svc.api import audit as api_audit
 from coding_svc.api import coders as api_coders
 from coding_svc.api import codes as api_codes
@@ -25,6 +26,7 @@ from coding_svc.api import queries as api_queries
 from coding_svc.api import suggestions as api_suggestions
 from coding_svc.codec.mllp import Frame
 from coding_svc.gateway.code_book import CodeBook
+from coding_svc.gateway.desk_book import DeskBook
 from coding_svc.gateway.mllp import Limits, Listener
 from coding_svc.gateway.query_book import QueryBook
 from coding_svc.handlers import SERVICE, Way
@@ -32,7 +34,7 @@ from coding_svc.handlers.code_sets import adopt
 from coding_svc.handlers.notes import suggest_for_waiting
 from coding_svc.handlers.queries import Courier
 from coding_svc.handlers.siblings import SiblingFinder
-from coding_svc.rules.desk import DeskRules, credentials_by_class
+from coding_svc.rules.desk import AccuracyRules, DeskRules, credentials_by_class
 from coding_svc.rules.edits import NOT_LOADED
 from coding_svc.rules.profile import Profile, Profiles, extended
 from coding_svc.settings import CodingSettings
@@ -62,6 +64,7 @@ MANIFEST: Final = Manifest(
         api_audit.cases,
         api_audit.findings,
         api_evidence.evidence,
+        api_analytics.analytics,
     ),
     port=8001,
 )
@@ -132,6 +135,8 @@ def create_app(
     if codes.loaded is None:
         log.warning("code-sets-not-loaded")
     siblings = SiblingFinder() if own.patient_day else None
+    desks = DeskBook(own.profiles_dir, desk_rules(own), log)
+    desks.check()
     book = ProfileBook(own.profiles_dir, codes, siblings)
     queries = QueryBook(own.profiles_dir)
     courier = partial(bring_queries, settings=settings, own=own, queries=queries, log=log)
@@ -141,16 +146,27 @@ def create_app(
     }
     app = create_http_app(replace(MANIFEST, jobs=running), settings, log=log, **more)
     app.state.profiles_of = book.of_tenant
-    app.state.desk_rules = DeskRules(
-        lease_s=own.desk_lease_s,
-        credentials=credentials_by_class(own.desk_credentials),
-        must_take=own.desk_must_take,
-    )
+    app.state.desk_of = desks.of_tenant
     app.state.withdrawal_wait_s = own.withdrawal_wait_s
     app.state.codes = codes
     app.state.siblings = siblings
     app.state.query_book = queries
     return app
+
+
+def desk_rules(own: CodingSettings) -> DeskRules:
+    """How the desk of a tenant without rules of its own is run."""
+    return DeskRules(
+        lease_s=own.desk_lease_s,
+        credentials=credentials_by_class(own.desk_credentials),
+        must_take=own.desk_must_take,
+        separate_release=own.desk_separate_release,
+        accuracy=AccuracyRules(
+            goal_milli=own.accuracy_goal_milli,
+            cases_min=own.accuracy_cases_min,
+            days=own.accuracy_days,
+        ),
+    )
 
 
 def jobs(

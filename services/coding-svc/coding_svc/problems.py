@@ -200,6 +200,16 @@ class NothingToSample(Problem):
     status: ClassVar[int] = 409
 
 
+class CodedByYou(Problem):
+    """The rules of this tenant keep coding and releasing apart: what a person has coded since the
+    last release, another person releases.
+    """
+
+    slug: ClassVar[str] = "coded-by-you"
+    title: ClassVar[str] = "Another person releases what you have coded"
+    status: ClassVar[int] = 403
+
+
 class OwnWork(Problem):
     """Nobody audits their own coding, or adjudicates a finding about it."""
 

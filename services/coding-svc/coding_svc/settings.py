@@ -37,6 +37,11 @@ class CodingSettings(BaseSettings):
         desk_credentials: By patient class, the credentials of which one is needed to code it, as
             `I=CCS|CIC,B=CCS`; empty for none.
         desk_must_take: Codes are changed only by whoever took the encounter.
+        desk_separate_release: What a person has coded, another person releases.
+        accuracy_goal_milli: Correct codes of a thousand that are asked for.
+        accuracy_cases_min: Reviewed encounters from which on a coder's accuracy is judged.
+        accuracy_days: Over how many days' reviews.
+        accuracy_s: How often it is looked whether accuracy has changed since the last review.
         withdrawal_wait_s: How long a request to take a release back waits for billing's answer.
         query_interval_s: How often physician queries are looked at that are to be delivered or
             escalated.
@@ -68,6 +73,11 @@ class CodingSettings(BaseSettings):
         "", pattern=r"^([A-Z]=[A-Z0-9-]+(\|[A-Z0-9-]+)*(,[A-Z]=[A-Z0-9-]+(\|[A-Z0-9-]+)*)*)?$"
     )
     desk_must_take: bool = False
+    desk_separate_release: bool = False
+    accuracy_goal_milli: int = Field(950, ge=1, le=1_000)
+    accuracy_cases_min: int = Field(10, ge=1, le=1_000)
+    accuracy_days: int = Field(90, ge=1, le=366)
+    accuracy_s: float = Field(3_600.0, gt=0)
     withdrawal_wait_s: float = Field(5.0, ge=0, le=20)
     query_interval_s: float = Field(2.0, gt=0)
     query_lease_s: float = Field(60.0, ge=0)

@@ -203,7 +203,9 @@ async def get_case(case_id: str, tenant: Tenant, actor: Actor, runtime: Runtime)
 )
 async def begin(case_id: str, way: CallersWay, asking: Asking, answer: Response) -> CaseOut:
     """Take a case: until the second coding is in, its first codes are closed to the auditor."""
-    command = asking.command([case_id], partial(decide.begin, case_id, way.actor))
+    case = await handlers.case_of(way.runtime, way.tenant_id, case_id)
+    streams = [case_id, case.row.encounter_id]
+    command = asking.command(streams, partial(decide.begin, case_id, way.actor))
     return await _done(case_id, command, way, asking, answer)
 
 

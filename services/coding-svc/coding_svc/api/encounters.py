@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from coding_svc import handlers
 from coding_svc.decide import commands
-from coding_svc.decide.desk import Worker
+from coding_svc.decide.desk import Act, Worker
 from coding_svc.handlers import Taken, Way
 from coding_svc.handlers.audit import check_not_blind
 from coding_svc.handlers.desk import at_desk
@@ -17,6 +17,7 @@ from coding_svc.model.account import Account
 from coding_svc.problems import (
     BlindUntilSubmitted,
     ChargeNotFound,
+    CodedByYou,
     CodeMalformed,
     CredentialMissing,
     EncounterIncomplete,
@@ -176,7 +177,7 @@ async def way_of(request: Request, caller: Caller, runtime: Runtime) -> Way:
         tenant_id=caller.tenant_id,
         profiles=profiles(caller.tenant_id),
         actor=caller.subject,
-        desk=request.app.state.desk_rules,
+        desk=request.app.state.desk_of(caller.tenant_id),
         siblings=request.app.state.siblings,
     )
 
@@ -330,7 +331,12 @@ async def get_account(encounter_id: str, views: PhiViews) -> dict[str, Any]:
     "/{encounter_id}/releases",
     status_code=201,
     responses=responses(
-        *ENCOUNTER_PROBLEMS, EncounterIncomplete, NotOverrulable, NothingToRelease, *CHANGE_PROBLEMS
+        *ENCOUNTER_PROBLEMS,
+        EncounterIncomplete,
+        NotOverrulable,
+        NothingToRelease,
+        CodedByYou,
+        *CHANGE_PROBLEMS,
     ),
     dependencies=[needs("coder", "manager")],
 )
@@ -354,7 +360,7 @@ async def release_encounter(
         role="supervisor" if "manager" in caller.roles else "coder",
     )
     decide = partial(commands.release, encounter_id, overruling, way.profiles)
-    return await changed(encounter_id, decide, way, asking, answer)
+    return await changed(encounter_id, decide, way, asking, answer, "release")
 
 
 @encounters.put(
@@ -391,10 +397,15 @@ async def replay_encounter(
 
 
 async def changed(
-    encounter_id: str, decide: Any, way: Way, asking: Asking, answer: Response
+    encounter_id: str,
+    decide: Any,
+    way: Way,
+    asking: Asking,
+    answer: Response,
+    act: Act = "codes",
 ) -> EncounterOut:
     """Carry out a decision about one encounter, and show the encounter after it."""
-    streams, decide = at_desk(way, encounter_id, worker_of(way, asking.caller), decide)
+    streams, decide = at_desk(way, encounter_id, worker_of(way, asking.caller), decide, act)
     streams += [s for s in await handlers.streams_of(way, encounter_id) if s not in streams]
     outcome = await way.runtime.execute(asking.command(streams, decide))
     asking.mark(answer, outcome.repeated)

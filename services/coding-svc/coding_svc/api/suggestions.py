@@ -14,6 +14,7 @@ from coding_svc.api.encounters import (
     EncounterOut,
     ReasonOut,
     get_encounter,
+    worker_of,
 )
 from coding_svc.decide import notes as deciding
 from coding_svc.decide.billing import holds_still
@@ -287,7 +288,10 @@ async def decide_suggestions(
         ),
         rejected=tuple(_plain(code) for code in body.rejected),
     )
-    outcome = await handling.decide_suggestions(way, encounter_id, note_id, decided, asking.command)
+    worker = worker_of(way, asking.caller)
+    outcome = await handling.decide_suggestions(
+        way, worker, encounter_id, note_id, decided, asking.command
+    )
     asking.mark(answer, outcome.repeated)
     return await get_encounter(encounter_id, way.tenant_id, way.runtime)
 

@@ -133,12 +133,14 @@ def begin(case_id: str, auditor: str, loaded: Loaded, _context: Context) -> list
 
     Raises:
         AuditNotFound: There is none.
-        OwnWork: The auditor released it.
+        OwnWork: The auditor released it, or coded it.
         CaseIsAnothers: Another auditor has it.
         CaseIsCoded: It is coded already.
     """
     case = _case(case_id, loaded)
-    if case.coder == auditor:
+    encounter = loaded.get(case.encounter_id)
+    coders = encounter.desk.coded_by if isinstance(encounter, Encounter) else ()
+    if auditor in (case.coder, *coders):
         raise OwnWork
     if case.is_coded:
         raise CaseIsCoded

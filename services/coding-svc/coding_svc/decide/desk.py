@@ -12,7 +12,7 @@ first has left. Whether a release can be taken back only claims-svc knows: it is
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
@@ -25,6 +25,7 @@ from coding_svc.model.reasons import reason
 from coding_svc.problems import (
     AssignedToAnother,
     ChargeNotFound,
+    CodedByYou,
     CredentialMissing,
     NotHeld,
     NotReleased,
@@ -141,13 +142,18 @@ def assign(
     return facts
 
 
-def guarded(encounter_id: str, worker: Worker, decide: Decide) -> Decide:
+Act = Literal["codes", "release", "other"]
+"""What a decision does to an encounter: sets its codes, releases it, or neither."""
+
+
+def guarded(encounter_id: str, worker: Worker, decide: Decide, act: Act = "other") -> Decide:
     """Let a decision about codes be made only by whom the desk lets.
 
     The decision raises, besides what it raises itself:
         TakenByAnother: Somebody else works on the encounter.
         NotTaken: The rules ask for an encounter to be taken first, and it is not.
         CredentialMissing: Its class needs a credential that the coder does not hold.
+        CodedByYou: The rules have another person release what this one has coded.
     """
 
     def guard(loaded: Loaded, context: Context) -> Sequence[Fact]:
@@ -158,9 +164,21 @@ def guarded(encounter_id: str, worker: Worker, decide: Decide) -> Decide:
             holds = encounter.desk.holder(_instant(context.now)) == worker.coder
             if worker.rules.must_take and not holds and not worker.is_manager:
                 raise NotTaken
+            if worker.rules.separate_release:
+                return decide(_separated(encounter, worker.coder, act, loaded), context)
         return decide(loaded, context)
 
     return guard
+
+
+def _separated(encounter: Encounter, coder: str, act: Act, loaded: Loaded) -> Loaded:
+    """Keep the two duties apart: what is coded now waits for another person's release."""
+    if act == "release" and coder in encounter.desk.coding_by:
+        raise CodedByYou
+    if act != "codes":
+        return loaded
+    reserved = structs.replace(encounter.desk, is_reserved=True)
+    return {**loaded, encounter.encounter_id: structs.replace(encounter, desk=reserved)}
 
 
 def sequence(

@@ -25,6 +25,8 @@ def holds_on(encounter: Encounter, *, release: bool) -> tuple[Reason, ...]:
         found.append(reason("withdrawal-asked", "encounter"))
     elif withdrawal is not None and not release:
         found.append(reason("release-withdrawn", "encounter"))
+    if encounter.desk.is_reserved and not release:
+        found.append(reason("release-by-another", "encounter"))
     return tuple(found)
 
 

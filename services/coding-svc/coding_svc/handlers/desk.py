@@ -52,11 +52,11 @@ def moment_of(now: datetime) -> Moment:
 
 
 def at_desk(
-    way: Way, encounter_id: str, worker: Worker, decide: desk.Decide
+    way: Way, encounter_id: str, worker: Worker, decide: desk.Decide, act: desk.Act = "other"
 ) -> tuple[list[str], desk.Decide]:
     """Name the streams that the desk's rules read, and let only those decide whom it lets."""
     streams = desk.streams_of(way.opaque_id, encounter_id, worker.coder)
-    return streams, desk.guarded(encounter_id, worker, decide)
+    return streams, desk.guarded(encounter_id, worker, decide, act)
 
 
 async def take_next(way: Way, worker: Worker, wanted: Filter, sort: str, ask: Ask) -> Any:

@@ -13,8 +13,10 @@ from functools import partial
 from typing import Any, Final
 
 from coding_svc.decide import notes
+from coding_svc.decide.desk import Decide, Worker
 from coding_svc.gateway.code_book import CodeBook
 from coding_svc.handlers.beside import streams_of
+from coding_svc.handlers.desk import at_desk
 from coding_svc.handlers.way import Way
 from coding_svc.model.account import Account
 from coding_svc.model.documented import NoteText
@@ -112,20 +114,27 @@ async def suggest_for_waiting(way: Way, codes: CodeBook) -> int:
 
 
 async def decide_suggestions(
-    way: Way, encounter_id: str, note_id: str, answer: notes.Answer, command: MakeCommand
+    way: Way,
+    worker: Worker,
+    encounter_id: str,
+    note_id: str,
+    answer: notes.Answer,
+    command: MakeCommand,
 ) -> Any:
-    """Accept and reject suggestions from a note.
+    """Accept and reject suggestions from a note; to accept is to code, by the rules of the desk.
 
     Raises:
         NoteNotFound: There is none of this encounter.
-        Problem: As `decide.notes.answer_suggestions`.
+        Problem: As `decide.notes.answer_suggestions` and `decide.desk.guarded`.
     """
     await note_of(way, encounter_id, note_id)
-    encounters = await streams_of(way, encounter_id)
-    streams = [note_id, *encounters, *map(learned_stream, answer.codes)]
-    return await way.runtime.execute(
-        command(streams, partial(notes.answer_suggestions, note_id, answer, way.profiles))
-    )
+    decide: Decide = partial(notes.answer_suggestions, note_id, answer, way.profiles)
+    streams = [note_id, *await streams_of(way, encounter_id)]
+    if answer.accepted:
+        read, decide = at_desk(way, encounter_id, worker, decide, "codes")
+        streams += [one for one in read if one not in streams]
+    streams += map(learned_stream, answer.codes)
+    return await way.runtime.execute(command(streams, decide))
 
 
 async def note_of(way: Way, encounter_id: str, note_id: str) -> store_notes.NoteRow:

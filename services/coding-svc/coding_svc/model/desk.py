@@ -9,7 +9,12 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from rcm.events.clinical import ChargeLine, Diagnosis, DrgGrouping, Procedure, Reason
-from rcm.events.coding import EncounterCoded, EncounterMerged, EncounterReceived
+from rcm.events.coding import (
+    EncounterCoded,
+    EncounterHeld,
+    EncounterMerged,
+    EncounterReceived,
+)
 from rcm.events.coding_desk import (
     CoderCredentialed,
     CoderCredentialEnded,
@@ -28,6 +33,12 @@ from rcm.events.envelope import Recorded
 CODER_EVENTS = (CoderCredentialed, CoderCredentialEnded, CoderRouted, CoderQuotaSet)
 BY_HAND = "API"
 """Beginning of the kinds of EncounterReceived that a person caused."""
+
+
+CODING_KINDS = frozenset({"API codes", "API split", "API suggestions"})
+"""Kinds of EncounterReceived by which a person sets codes."""
+RESERVED = "release-by-another"
+"""Hold of an encounter that whoever coded it does not release."""
 
 
 class Withdrawal(Struct, frozen=True, omit_defaults=True):
@@ -63,6 +74,9 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
         leased_until: Instant from which somebody else may take it.
         assigned_to: Who is to code it, by a manager's word.
         withdrawal: What was asked back of it.
+        coded_by: Everybody who ever set its codes.
+        coding_by: Those who did since its last release.
+        is_reserved: Somebody who did not code it is to release it.
     """
 
     class_code: str = ""
@@ -76,6 +90,9 @@ class Desk(Struct, frozen=True, omit_defaults=True, kw_only=True):
     leased_until: str = ""
     assigned_to: str = ""
     withdrawal: Withdrawal | None = None
+    coded_by: tuple[str, ...] = ()
+    coding_by: tuple[str, ...] = ()
+    is_reserved: bool = False
 
     @property
     def zone_name(self) -> str:
@@ -152,6 +169,12 @@ def follow_desk(desk: Desk, recorded: Recorded[Any]) -> Desk:
     event, at = recorded.event, recorded.recorded_at
     match event:
         case EncounterReceived():
+            if event.message_kind in CODING_KINDS:
+                desk = structs.replace(
+                    desk,
+                    coded_by=tuple(dict.fromkeys((*desk.coded_by, recorded.actor))),
+                    coding_by=tuple(dict.fromkeys((*desk.coding_by, recorded.actor))),
+                )
             return structs.replace(
                 desk,
                 class_code=event.class_code or desk.class_code,
@@ -174,9 +197,19 @@ def follow_desk(desk: Desk, recorded: Recorded[Any]) -> Desk:
             return structs.replace(desk, taken_by="", taken_at="", leased_until="")
         case EncounterAssigned():
             return structs.replace(desk, assigned_to=event.coder)
+        case EncounterHeld():
+            reserved = desk.is_reserved or any(r.rule_id == RESERVED for r in event.reasons)
+            return structs.replace(desk, is_reserved=reserved) if reserved else desk
         case EncounterCoded() | EncounterMerged():
             return structs.replace(
-                desk, taken_by="", taken_at="", leased_until="", assigned_to="", withdrawal=None
+                desk,
+                taken_by="",
+                taken_at="",
+                leased_until="",
+                assigned_to="",
+                withdrawal=None,
+                coding_by=(),
+                is_reserved=False,
             )
         case ReleaseWithdrawalRequested():
             asked = Withdrawal(

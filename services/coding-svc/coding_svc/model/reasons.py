@@ -166,6 +166,9 @@ REASONS: Final = {
     "release-withdrawn": Wording(
         "The release was taken back before it was sent.", "Correct the codes, and release."
     ),
+    "release-by-another": Wording(
+        "Coding and releasing are kept apart here.", "Let somebody release it who did not code it."
+    ),
     "changed-while-asked-back": Wording(
         "Something came while the release was asked back, and the release stands.",
         "Look at it, and release: a replacement follows.",

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from coding_svc.model.desk import Coder
 
@@ -21,7 +21,21 @@ WAITING: Final = frozenset(
 """Holds that no coder can work on: a day, a message or an answer is waited for."""
 
 
-class DeskRules(Struct, frozen=True):
+class AccuracyRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """When accuracy is too low.
+
+    Attributes:
+        goal_milli: Correct codes of a thousand that are asked for.
+        cases_min: Reviewed encounters from which on accuracy is judged.
+        days: Over how many days' reviews.
+    """
+
+    goal_milli: Annotated[int, Meta(ge=1, le=1_000)] = 950
+    cases_min: Annotated[int, Meta(ge=1, le=1_000)] = 10
+    days: Annotated[int, Meta(ge=1, le=366)] = 90
+
+
+class DeskRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How the desk is run.
 
     Attributes:
@@ -29,11 +43,15 @@ class DeskRules(Struct, frozen=True):
         credentials: By patient class: the credentials of which one is needed; none for a class
             that is not named.
         must_take: Codes are changed only by whoever took the encounter.
+        separate_release: What a person has coded, another person releases.
+        accuracy: When accuracy is too low.
     """
 
-    lease_s: int = 3_600
+    lease_s: Annotated[int, Meta(ge=1, le=604_800)] = 3_600
     credentials: Mapping[str, tuple[str, ...]] = {}
     must_take: bool = False
+    separate_release: bool = False
+    accuracy: AccuracyRules = AccuracyRules()
 
 
 def credentials_by_class(text: str) -> dict[str, tuple[str, ...]]:
