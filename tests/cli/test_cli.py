@@ -21,6 +21,7 @@ from rcm.invariants.audit import View
 from rcm.platform.archive import Archive
 from rcm.platform.audit.opening import open_trail
 from rcm.platform.keys import KeyFolder
+from rcm.platform.local import create_database
 from rcm.platform.settings import Settings
 
 
@@ -197,6 +198,21 @@ def test_verify_checks_the_audit_trails_and_what_was_anchored(rcm, tmp_path):
     assert "I14  northside/-  -  claims-svc: entry 2 was changed" in rcm("verify", status=1).stdout
     heads.write_text("[{}]")
     assert "rcm audit heads" in rcm("verify", "--anchors", str(heads), status=2).stderr
+
+
+@pytest.mark.connected
+def test_verify_asks_no_database_of_a_peer(rcm, tmp_path, postgres_url):
+    """On PostgreSQL there are roles and databases of the services, and of nobody else."""
+    owner_url = url = ""
+    for service in (point.name for point in entry_points(group="rcm.services")):
+        owner_url, url = asyncio.run(create_database(postgres_url, service))
+    name = service.replace("-", "_")
+    urls = {
+        "RCM_POSTGRES_URL": url.replace(name, "{service}"),
+        "RCM_POSTGRES_OWNER_URL": owner_url.replace(name, "{service}"),
+    }
+    assert rcm.json("audit", "heads", **urls) == []
+    assert rcm.json("verify", "--live", **urls)["breaches"] == []
 
 
 def test_rebuild_folds_the_console_from_the_log(told):

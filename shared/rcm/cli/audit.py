@@ -7,7 +7,7 @@ import typer
 
 from rcm.cli import talking
 from rcm.cli.asking import Asked
-from rcm.cli.services import service_names
+from rcm.cli.services import is_peer, service_names
 from rcm.invariants.audit import AuditEntry, Head
 from rcm.platform.audit.opening import open_trail_whole
 from rcm.platform.settings import Settings
@@ -52,7 +52,8 @@ async def read_trails(settings: Settings) -> tuple[list[AuditEntry], list[Head]]
     entries: list[AuditEntry] = []
     ends: list[Head] = []
     for name in service_names():
-        trail = await open_trail_whole(name, settings)
+        # A peer has no trail, and on PostgreSQL not even a role that could be asked for one.
+        trail = None if is_peer(name) else await open_trail_whole(name, settings)
         if trail is not None:
             try:
                 found, heads_of = await trail.everything()
