@@ -27,7 +27,7 @@ from tools.sampler import cases, configuration, fhir, hl7
 
 import claims_svc.handlers.service as claims_service
 from claims_svc.gateway import Wire
-from claims_svc.handlers import desk, mail
+from claims_svc.handlers import coordination, desk, mail
 from claims_svc.handlers.sending import Patience, Sender, Size
 from claims_svc.main import MANIFEST as CLAIMS
 from claims_svc.model.directory import Directory
@@ -190,6 +190,7 @@ class World:
         for tenant_id in self.directories:
             await desk.bill_waiting(runtime, tenant_id, self.directories.get)
             await desk.make_corrections(runtime, tenant_id, self.directories.get)
+            await coordination.tell_next_payers(runtime, tenant_id, self.directories.get)
 
     async def _collect(self) -> None:
         node = self.nodes["remit-svc"]
@@ -205,7 +206,7 @@ class World:
         def way() -> Way:
             return Way(self.nodes["coding-svc"].runtime, tenant, self.profiles[tenant], "mllp")
 
-        if case.kind == "office-fhir":
+        if case.is_fhir:
             data = msgspec.json.encode(fhir.bundle(case))
             return [lambda: take_bundle(way(), data)]
         texts = [text for _, text in (*hl7.messages(case), *hl7.late_messages(case))]
@@ -217,9 +218,9 @@ class World:
 
     def _rules(self, seed: int) -> Rules:
         members = {
-            case.member: case.scenario
+            member: fate
             for case in cases.cases(5_000, seed, AS_OF)
-            if case.scenario and case.member
+            for member, fate in case.fates.items()
         }
         return Rules(seed=str(seed), members=members)
 

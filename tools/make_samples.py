@@ -59,8 +59,7 @@ def write(out: Path, count: int, seed: int, as_of: date) -> None:
         table.writerow(["tenant", "visit_number", "kind", "scenario", "billed_cents"])
         for case in cases.cases(count, seed, as_of):
             tenant = case.site.tenant
-            if case.scenario and case.member:
-                scenarios[case.member] = case.scenario
+            scenarios |= case.fates
             for kind, message in hl7.messages(case):
                 if kind == "BATCH":
                     batches.setdefault(tenant, []).append(message)
@@ -68,7 +67,7 @@ def write(out: Path, count: int, seed: int, as_of: date) -> None:
                     append(tenant, "feed.hl7", message + "\n")
             for _, message in hl7.late_messages(case):
                 append(tenant, "late.hl7", message + "\n")
-            if case.kind == "office-fhir":
+            if case.is_fhir:
                 append(
                     tenant,
                     "bundles.ndjson",

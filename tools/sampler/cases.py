@@ -72,6 +72,11 @@ BRANCHES: tuple[tuple[str, str], ...] = (
     ("office-expired-code", ""),
     ("office-header-code", ""),
     ("office-excluded-pair", ""),
+    ("office-two-payers", "patient-share"),
+    ("office-two-payers", "crossover"),
+    ("office-two-payers", "split"),
+    ("office-fhir-two-payers", "patient-share"),
+    ("inpatient-two-payers", "patient-share"),
 )
 
 # A working day: mostly paid, one in eleven denied, one in fifty rejected, one in forty held.
@@ -100,6 +105,8 @@ DIAGNOSES = (
     ("E119", "I10"), ("I10", "E785"), ("J069",), ("M5450", "M1711"), ("N390", "E119", "I10"),
     ("J189", "J441"), ("K219",), ("R079", "I10"), ("I4891", "I10", "E785"), ("D649", "N1830"),
 )  # fmt: skip
+SECOND = 5_000_000
+"""Added to a case's number for its member number with a second payer."""
 NOT_BILLABLE = {
     "office-expired-code": ("I420", "I10"),  # ended 2026-09-30
     "office-header-code": ("E114", "I10"),  # billed one level below
@@ -198,6 +205,30 @@ class Case:
     procedure: str = ""
     drg: str = ""
     credits: tuple[int, ...] = field(default=())
+    second: Payer | None = None
+
+    @property
+    def shape(self) -> str:
+        """Where it happened: office, outpatient, emergency or inpatient."""
+        return self.kind.split("-", maxsplit=1)[0]
+
+    @property
+    def is_fhir(self) -> bool:
+        """Whether the EHR sends a FHIR bundle instead of messages."""
+        return self.kind.startswith("office-fhir")
+
+    @property
+    def second_member(self) -> str:
+        """The member number with the second payer."""
+        return _member(self.second, self.number + SECOND) if self.second is not None else ""
+
+    @property
+    def fates(self) -> dict[str, str]:
+        """What the payer simulator answers, by member number. The second payer leaves the patient a
+        share of what the first one left.
+        """
+        found = {self.member: self.scenario} if self.scenario and self.member else {}
+        return found | ({self.second_member: "patient-share"} if self.second is not None else {})
 
     @property
     def visit(self) -> str:
@@ -240,7 +271,7 @@ def cases(count: int, seed: int, as_of: date) -> Iterator[Case]:
             kind, scenario = BRANCHES[number - 1]
         else:
             kind, scenario, _ = random.choices(MIX, weights)[0]
-        hospital_only = kind.split("-")[0] not in both[1].kinds
+        hospital_only = kind.split("-", maxsplit=1)[0] not in both[1].kinds
         yield _case(
             random, number, both[0] if hospital_only else both[number % 2], kind, scenario, as_of
         )
@@ -248,7 +279,11 @@ def cases(count: int, seed: int, as_of: date) -> Iterator[Case]:
 
 def _case(random: Random, number: int, site: Site, kind: str, scenario: str, as_of: date) -> Case:
     patient = person(random, number, site.city, as_of)
-    payer = site.payers[number % len(site.payers)]
+    payer, second = site.payers[number % len(site.payers)], None
+    if kind.endswith("two-payers"):
+        # Medicaid pays last.
+        *earlier, second = site.payers
+        payer = earlier[number % len(earlier)]
     case = Case(
         number=number,
         site=site,
@@ -262,8 +297,9 @@ def _case(random: Random, number: int, site: Site, kind: str, scenario: str, as_
         diagnoses=random.choice(DIAGNOSES),
         lines=(),
         doctor=random.choice(site.doctors),
+        second=second,
     )
-    shape = kind.split("-", maxsplit=1)[0]
+    shape = case.shape
     if shape == "inpatient":
         return _stay(random, case)
     if shape in {"outpatient", "emergency"}:

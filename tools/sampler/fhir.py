@@ -79,6 +79,21 @@ def bundle(case: Case) -> dict[str, Any]:
         }
         for n, line in enumerate(case.lines, 1)
     ]  # fmt: skip
+    if case.second is not None:
+        resources += [
+            {
+                "resourceType": "Organization", "id": "second", "name": case.second.name,
+                "identifier": [{"system": "urn:payer-id", "value": case.second.number}],
+            },
+            {
+                "resourceType": "Coverage", "id": "coverage2", "status": "active", "order": 2,
+                "subscriberId": case.second_member,
+                "subscriber": {"reference": "Patient/patient"},
+                "beneficiary": {"reference": "Patient/patient"},
+                "relationship": _coding(RELATION, "self"),
+                "payor": [{"reference": "Organization/second"}],
+            },
+        ]  # fmt: skip
     entries = [{"fullUrl": f"urn:x:{r['id']}", "resource": r} for r in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 

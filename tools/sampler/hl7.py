@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tools.sampler.cases import NOTE, Case, Line
+from tools.sampler.cases import NOTE, Case, Line, Payer
 from tools.sampler.people import Doctor, Person
 
 CLASSES = {"inpatient": "I", "emergency": "E"}
@@ -13,8 +13,8 @@ ADMISSION = {"inpatient": ("1", "1", "01"), "emergency": ("1", "1", "01")}
 
 def messages(case: Case) -> Iterator[tuple[str, str]]:
     """Yield (trigger, message) in the order in which they leave the EHR."""
-    shape = case.kind.split("-")[0]
-    if case.kind == "office-fhir":
+    shape = case.shape
+    if case.is_fhir:
         return
     yield "ADT", _message(case, "A01" if shape == "inpatient" else "A04", _registration(case))
     if case.kind == "office-merge":
@@ -86,7 +86,7 @@ def _registration(case: Case) -> list[str]:
 
 
 def _header(case: Case) -> list[str]:
-    discharged = case.kind == "inpatient"
+    discharged = case.shape == "inpatient"
     return [_pid(case), _pv1(case, discharged=discharged), *_coverage(case)]
 
 
@@ -110,7 +110,7 @@ def _pid(case: Case) -> str:
 
 
 def _pv1(case: Case, *, discharged: bool = False) -> str:
-    shape = case.kind.split("-")[0]
+    shape = case.shape
     fields = [""] * 46
     fields[0], fields[1], fields[2] = "PV1", "1", CLASSES.get(shape, "O")
     fields[3] = f"{'WARD' if shape == 'inpatient' else shape.upper()[:6]}^^^{case.site.facility}"
@@ -135,33 +135,40 @@ def _coverage(case: Case) -> list[str]:
                 f"||{_address(case.patient)}"
             )
         ]
-    s, payer = case.subscriber, case.payer
+    segments = [_insurance(case, 1, case.payer, case.member)]
+    if case.second is not None:
+        segments.append(_insurance(case, 2, case.second, case.second_member))
+    return segments
+
+
+def _insurance(case: Case, order: int, payer: Payer, member: str) -> str:
+    s = case.subscriber
     relation = "18^SELF" if case.subscriber is case.patient else "19^CHILD"
     fields = [""] * 50
-    fields[0:5] = ["IN1", "1", payer.plan, f"{payer.number}^^^PAYERID", payer.name]
-    fields[8] = f"GRP{case.number % 97:03d}"
+    fields[0:5] = ["IN1", str(order), payer.plan, f"{payer.number}^^^PAYERID", payer.name]
+    fields[8] = f"GRP{case.number % 97:03d}" if order == 1 else ""
     fields[12] = f"{case.day.year}0101"
-    if case.scenario != "denied-authorization" and case.kind == "inpatient":
+    if case.scenario != "denied-authorization" and case.shape == "inpatient" and order == 1:
         fields[14] = f"AUTH{case.number:06d}"
     fields[16], fields[17] = f"{s.last.upper()}^{s.first.upper()}", relation
     fields[18], fields[19] = f"{s.born_on:%Y%m%d}", _address(s)
-    fields[22] = "1"
-    fields[36] = case.member
+    fields[22] = str(order)
+    fields[36] = member
     fields[43] = s.sex
-    return ["|".join(fields).rstrip("|")]
+    return "|".join(fields).rstrip("|")
 
 
 def _charges(case: Case) -> list[str]:
     return [
         *(_ft1(case, n + 1, line) for n, line in enumerate(case.lines)),
-        *([_reason(case)] if case.kind == "emergency" else []),
-        *_diagnoses(case, final=case.kind != "inpatient"),
+        *([_reason(case)] if case.shape == "emergency" else []),
+        *_diagnoses(case, final=case.shape != "inpatient"),
     ]
 
 
 def _diagnoses(case: Case, *, final: bool) -> list[str]:
     kind = "F" if final else "W"
-    present = "|||||||||||Y" if case.kind == "inpatient" else ""
+    present = "|||||||||||Y" if case.shape == "inpatient" else ""
     return [
         f"DG1|{n + 1}||{_dotted(code)}^^I10|||{kind}|||||||||{n + 1}{present}"
         for n, code in enumerate(case.diagnoses)

@@ -91,6 +91,8 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
         prior_claim_id: The claim whose answer this one is made from, for the payer before: this is
             a secondary or tertiary claim. Empty on a first payer's claim.
         later_payer_count: Coverages of the patient after the one that is billed.
+        left_cents: Of a later payer's claim, what the payer before left to the patient, and this
+            one is asked for.
         billed_cents: CLM02, the sum of the lines.
         service_from: First date of service.
         service_through: Last date of service.
@@ -123,6 +125,7 @@ class ClaimPrepared(Event, frozen=True, kw_only=True):
     replaces_claim_id: str = ""
     prior_claim_id: str = ""
     later_payer_count: int = 0
+    left_cents: Cents = 0
     billed_cents: Cents
     service_from: Day
     service_through: Day
@@ -304,6 +307,7 @@ class ClaimSubmitted(Event, frozen=True, kw_only=True):
         prior_claim_id: The claim for the payer before, whose answer left what this one asks for.
         later_payer_count: Coverages of the patient after this one: while one of them is to answer,
             what this payer leaves is not the patient's.
+        left_cents: Of a later payer's claim, what the payer before left to the patient.
     """
 
     name: ClassVar[str] = "ClaimSubmitted"
@@ -330,6 +334,7 @@ class ClaimSubmitted(Event, frozen=True, kw_only=True):
     attempt: int = 1
     prior_claim_id: str = ""
     later_payer_count: int = 0
+    left_cents: Cents = 0
 
 
 class ClaimAcknowledged(Event, frozen=True, kw_only=True):

@@ -68,6 +68,8 @@ class Money(msgspec.Struct, frozen=True):
 
     Attributes:
         billed_cents: What is asked for: CLM02 while the claim stands, 0 once another replaced it.
+            What the next payer is asked for counts there, and here no more: all claims together are
+            what was charged.
         paid_cents: By all payers, after reversals.
         adjusted_cents: Written off by contract, budget cut, coordination between payers ...
         patient_cents: The patient's share.
@@ -175,6 +177,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         replaces_claim_id: The claim that it replaces or voids.
         prior_claim_id: The claim for the payer before, whose answer it is made from.
         next_claim_id: The claim for the next payer.
+        left_cents: Of a later payer's claim, what the payer before left to the patient.
         first_at: Instant of its first event.
         changed_at: Instant of its latest event.
     """
@@ -206,6 +209,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     replaces_claim_id: str = ""
     prior_claim_id: str = ""
     next_claim_id: str = ""
+    left_cents: Cents = 0
     first_at: str = ""
     changed_at: str = ""
 
@@ -229,7 +233,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         denied = self.accounts.get("denied", 0)
         remaining = self._sum(_OPEN_ACCOUNTS)
         adjusted = self.charged_cents - paid - patient - denied - remaining
-        return Money(self.charged_cents, paid, adjusted, patient, denied, remaining)
+        if not self.prior_claim_id:
+            return Money(self.charged_cents, paid, adjusted, patient, denied, remaining)
+        # A later payer's claim states the whole charge; the payers before dealt with most of it.
+        before = max(self.charged_cents - self.left_cents, 0)
+        out_of_open = min(max(before - max(adjusted, 0), 0), remaining)
+        adjusted -= before - out_of_open
+        billed = self.charged_cents - before
+        return Money(billed, paid, adjusted, patient, denied, remaining - out_of_open)
 
     @property
     def open_denials(self) -> list[Denial]:
@@ -327,6 +338,7 @@ def _described(
     }
     if not isinstance(event, claims.ClaimHeld):
         changes["payer_sequence_code"] = event.payer_sequence_code
+        changes["left_cents"] = event.left_cents
     if isinstance(event, claims.ClaimSubmitted):
         # An acknowledgement of this very sending may be on the stream already.
         is_first_sight = event.attempt > claim.attempt
@@ -394,6 +406,8 @@ def _posted(
 ) -> Mapping[str, Any]:
     """Add entries to the accounts; a charge's counterpart is what is asked for."""
     is_charge = isinstance(event, remit.ChargePosted | remit.ChargeReversed)
+    # What is passed on to the next payer is asked for by that one's claim.
+    is_charge |= isinstance(event, remit_coordination.PatientSharePassedOn)
     # Revenue is what is asked for wherever it moves: an answer to a replaced claim moves it,
     # too. For a later payer's claim that is `coordination`, which answers use for their own ends.
     asked_accounts = ("revenue", "coordination") if is_charge else ("revenue",)

@@ -168,6 +168,7 @@ def _prepared(
         replaces_claim_id=identity.replaces_claim_id,
         prior_claim_id=identity.prior_claim_id,
         later_payer_count=len(content.later_payers),
+        left_cents=content.left_cents,
         billed_cents=content.billed_cents,
         service_from=content.service_from,
         service_through=content.service_through,

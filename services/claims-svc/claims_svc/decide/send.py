@@ -308,6 +308,7 @@ def _submitted(loaded: Loaded, claim: ClaimState) -> list[Fact]:
         attempt=claim.attempt,
         prior_claim_id=claim.prior_claim_id,
         later_payer_count=claim.later_payer_count,
+        left_cents=claim.left_cents,
     )
     facts = [Fact(claim.claim_id, submitted)]
     replaced = loaded.get(claim.replaces_claim_id)

@@ -144,6 +144,12 @@ class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return [one for one in self.others if one.coverage.sequence_code in SEQUENCE[:place]]
 
     @property
+    def left_cents(self) -> int:
+        """What the payer before left to the patient, and this one is asked for; 0 for the first."""
+        said = [one.adjudication for one in self.prior_payers if one.adjudication is not None]
+        return said[-1].left_cents if said else 0
+
+    @property
     def later_payers(self) -> list[OtherCoverage]:
         """The payers that are to be asked afterwards. A void asks nobody for anything."""
         if self.frequency_code == "8":

@@ -76,6 +76,7 @@ def _prepared(state: State | None, event: ClaimPrepared) -> ClaimState:
         reasons=event.warnings,
         prior_claim_id=event.prior_claim_id,
         later_payer_count=event.later_payer_count,
+        left_cents=event.left_cents,
     )
 
 

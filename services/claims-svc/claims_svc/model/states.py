@@ -80,6 +80,7 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         reasons: Why it is held or was rejected; else the warnings that let it pass.
         prior_claim_id: The claim for the payer before, whose answer this one is made from.
         later_payer_count: Coverages of the patient after this one.
+        left_cents: What the payer before left to the patient.
         answers: What payers said of it, where a later one is to be told.
         is_to_be_coordinated: They said something that the next payer was not told yet.
         next_claim_id: The claim for the next payer.
@@ -123,6 +124,7 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     reasons: list[Reason] = []
     prior_claim_id: str = ""
     later_payer_count: int = 0
+    left_cents: int = 0
     answers: list[PriorAnswer] = []
     is_to_be_coordinated: bool = False
     next_claim_id: str = ""
