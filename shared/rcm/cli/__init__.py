@@ -41,6 +41,7 @@ _PARTS: Final[Mapping[str, _Part]] = {
     "parked": _Part("rcm.cli.parked", is_group=True, extra="platform"),
     "audit": _Part("rcm.cli.audit", is_group=True, extra="platform"),
     "evidence": _Part("rcm.cli.evidence", is_group=True, extra="platform"),
+    "export": _Part("rcm.cli.export", is_group=True, extra="platform"),
     "archive": _Part("rcm.cli.archive", is_group=True, extra="platform"),
     "topics": _Part("rcm.cli.topics", is_group=True, extra="platform"),
     "token": _Part("rcm.cli.operating", extra="platform"),

@@ -1,5 +1,5 @@
 """The tables that people and programs read, a module a part; all stand on one registry."""
 
-from coding_svc.store import audit, coders, desk, encounters, notes, queries
+from coding_svc.store import analytics, audit, coders, desk, encounters, notes, queries
 
-__all__ = ["audit", "coders", "desk", "encounters", "notes", "queries"]
+__all__ = ["analytics", "audit", "coders", "desk", "encounters", "notes", "queries"]

@@ -22,19 +22,28 @@ from rcm.platform.settings import Settings
 from rcm.problems import Problem
 
 Role = Literal[
-    "viewer", "coder", "biller", "manager", "operator", "integration", "auditor", "physician"
+    "viewer",
+    "coder",
+    "biller",
+    "manager",
+    "operator",
+    "integration",
+    "auditor",
+    "physician",
+    "analyst",
 ]
 """What a caller may do.
 
 viewer sees claims and money, no PHI; coder, biller and manager work cases and see PHI; operator
 runs the system and sees no PHI; integration is a program that brings input; auditor reads what
 case workers read, and who saw what, and changes nothing but audit findings; physician answers the
-queries that are addressed to them, and reaches nothing else.
+queries that are addressed to them, and reaches nothing else; analyst reads de-identified exports,
+and reaches nothing else.
 """
 
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
 PHI_ROLES: Final[frozenset[str]] = frozenset({"coder", "biller", "manager", "auditor"})
-SCOPED_ROLES: Final[frozenset[str]] = frozenset({"physician"})
+SCOPED_ROLES: Final[frozenset[str]] = frozenset({"physician", "analyst"})
 """Roles that open only the routes that name them, and there what is addressed to the caller."""
 
 TENANT_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
