@@ -175,6 +175,18 @@ def matches(unmatched_id: str, stream_id: str, claim_id: str, command_id: str = 
     )
 
 
+def unmatches(unmatched_id: str, stream_id: str, claim_id: str, command_id: str = "u") -> Command:
+    return Command(
+        tenant_id=TENANT,
+        command_id=command_id,
+        streams=[stream_id, claim_id],
+        decide=lambda loaded, context: advices.unmatch(
+            loaded, stream_id, unmatched_id, claim_id, context, BUILT_IN
+        ),
+        actor="tester",
+    )
+
+
 def submitted(
     claim_id: str = CLAIM,
     billed: int = 12_500,

@@ -243,6 +243,41 @@ async def test_an_unmatched_payment_shows_its_patient_only_to_those_who_may_see(
     assert matched["claim_id"] == CLAIM
 
 
+async def test_a_match_is_undone_once_however_often_it_is_asked_for(remit):
+    await remit.submit(submitted())
+    before = (await remit.get(f"/ledger/claims/{CLAIM}")).json()
+    await remit.send(transaction(paid_claim("TYPO"), payment=8_000))
+    (item,) = (await remit.get("/unmatched")).json()["data"]
+    path = f"/unmatched/{item['unmatched_id']}"
+    early = await remit.post(f"{path}/unmatch")
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/payment-not-matched")
+    await remit.post(f"{path}/match", json={"claim_id": CLAIM})
+    assert (await remit.get("/unmatched")).json()["data"] == []
+    done = await remit.post(f"{path}/unmatch", key="undo-0001")
+    assert done.status_code == 201
+    assert done.json()["events"] == ["RemittanceMatchUndone", "RemittanceReceived"]
+    again = await remit.post(f"{path}/unmatch", key="undo-0001")
+    assert (again.status_code, again.json()) == (201, done.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    late = await remit.post(f"{path}/unmatch")
+    assert late.json()["type"] == "/problems/payment-not-matched"
+    (waiting,) = (await remit.get("/unmatched")).json()["data"]
+    assert (waiting["unmatched_id"], waiting["claim_id"]) == (item["unmatched_id"], "")
+    after = (await remit.get(f"/ledger/claims/{CLAIM}")).json()
+    assert {name: after["legs"]["P"][name] for name in after["legs"]["P"]} == before["legs"]["P"]
+    assert after["accounts"] == before["accounts"]
+    assert after["payments"] == []
+    assert [p["kind"] for p in after["postings"]] == [
+        "ChargePosted", "RemittanceMatched", "RemittanceReceived",
+        "RemittanceMatchUndone", "RemittanceReceived",
+    ]  # fmt: skip
+    trial = (await remit.get("/ledger/trial-balance")).json()
+    balances = {one["account"]: one["balance_cents"] for one in trial["accounts"]}
+    assert (balances["suspense"], balances["cash"], trial["total_cents"]) == (-8_000, 8_000, 0)
+    foreign = await remit.post(f"{path}/unmatch", tenant="lakeview")
+    assert foreign.status_code == 404
+
+
 async def test_a_payment_is_not_matched_to_what_was_never_submitted(remit):
     await remit.send(transaction(paid_claim("TYPO1"), payment=8_000))
     (item,) = (await remit.get("/unmatched")).json()["data"]
@@ -505,7 +540,11 @@ async def test_the_store_is_what_the_log_says(admin_url, tmp_path):
         await remit.send(transaction(paid_claim(), payment=7_000, control="0002"))
         await remit.send(transaction(paid_claim("TYPO"), payment=8_000, trace="EFT2"))
         (item,) = (await remit.get("/unmatched")).json()["data"]
-        await remit.post(f"/unmatched/{item['unmatched_id']}/match", json={"claim_id": CLAIM})
+        path = f"/unmatched/{item['unmatched_id']}"
+        await remit.submit(submitted(OTHER))
+        await remit.post(f"{path}/match", json={"claim_id": OTHER})
+        await remit.post(f"{path}/unmatch")
+        await remit.post(f"{path}/match", json={"claim_id": CLAIM})
         for _ in range(300):
             if await remit.runtime.settled():
                 break

@@ -298,6 +298,28 @@ async def match(
     return await intake.runtime.execute(_with(command, [row.stream_id, claim_id], decide))
 
 
+async def unmatch(intake: Intake, tenant_id: str, unmatched_id: str, command: Command) -> Any:
+    """Take a payment back from the claim that it was matched to.
+
+    Raises:
+        NotFound: Nothing was in suspense under that id.
+        NotMatched: It is not matched.
+        ContentForgotten: Its content was destroyed.
+    """
+    async with intake.runtime.read(tenant_id) as session:
+        row = await store.unmatched_item(session, tenant_id, unmatched_id)
+    if row is None:
+        raise NotFound("Nothing was in suspense under that id.")
+
+    def decide(loaded: Loaded, context: Context) -> Sequence[Fact]:
+        return advices.unmatch(
+            loaded, row.stream_id, unmatched_id, row.claim_id, context, intake.table
+        )
+
+    streams = [row.stream_id, row.claim_id] if row.claim_id else [row.stream_id]
+    return await intake.runtime.execute(_with(command, streams, decide))
+
+
 async def dismiss(
     runtime: Any, tenant_id: str, remittance_id: str, note_code: str, command: Command
 ) -> Any:

@@ -38,6 +38,7 @@ from rcm.events.remit import (
     RemittanceUnmatched,
 )
 from rcm.events.remit_coordination import PatientSharePassedOn
+from rcm.events.remit_undo import RemittanceMatchUndone
 from rcm.money import Cents
 
 LegCode = Literal["P", "S", "T"]
@@ -226,10 +227,14 @@ class Item(msgspec.Struct, frozen=True):
     Attributes:
         fact: What was recorded of it; its content is sealed.
         claim_id: Whom it was matched to; empty while it waits.
+        leg_code: The leg that it was posted to there; empty where it was not, or as of old.
+        kind: As what it was recorded there.
     """
 
     fact: RemittanceUnmatched
     claim_id: str = ""
+    leg_code: LegCode | Literal[""] = ""
+    kind: str = ""
 
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
@@ -259,7 +264,7 @@ def fold(state: State | None, event: Event) -> State:
             return FileKept(state.fact, event)
         case RemittanceQuarantined() | RemittanceDismissed() | RemittanceAccepted():
             return _fold_payment(state if isinstance(state, Payment) else Payment(), event)
-        case RemittanceUnmatched() | RemittanceMatched():
+        case RemittanceUnmatched() | RemittanceMatched() | RemittanceMatchUndone():
             return _fold_items(
                 state if isinstance(state, Waiting | ClaimAccount) else Waiting(), event
             )
@@ -304,13 +309,16 @@ def _after_posting(item: Held, event: RemittanceAccepted) -> HeldStatus:
 
 
 def _fold_items(
-    state: Waiting | ClaimAccount, event: RemittanceUnmatched | RemittanceMatched
+    state: Waiting | ClaimAccount,
+    event: RemittanceUnmatched | RemittanceMatched | RemittanceMatchUndone,
 ) -> Waiting | ClaimAccount:
-    item = (
-        Item(event)
-        if isinstance(event, RemittanceUnmatched)
-        else Item(state.items[event.unmatched_id].fact, event.claim_id)
-    )
+    match event:
+        case RemittanceUnmatched():
+            item = Item(event)
+        case RemittanceMatched(claim_id=claim_id, payer_sequence_code=leg_code, kind=kind):
+            item = Item(state.items[event.unmatched_id].fact, claim_id, leg_code, kind)
+        case _:
+            item = Item(state.items[event.unmatched_id].fact)
     return msgspec.structs.replace(state, items={**state.items, event.unmatched_id: item})
 
 
@@ -404,6 +412,8 @@ def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
     if event.kind not in POSTED_KINDS:
         return state
     leg = state.legs.get(event.payer_sequence_code, Leg())
+    if event.undone is not None:
+        return _with_leg(state, event, _taken_back(leg, event, event.undone.kind))
     is_reversal = event.kind == "reversal"
     patient, adjusted = shares(event)
     number = event.payer_claim_control_number
@@ -421,6 +431,32 @@ def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
         numbers=leg.numbers if number in leg.numbers else (*leg.numbers, number),
         payer_name=event.payer_name,
     )
+    return _with_leg(state, event, leg)
+
+
+def _taken_back(leg: Leg, event: RemittanceReceived, kind: str) -> Leg:
+    """Take a payment that was matched wrongly from its leg, as if it had never come."""
+    patient, adjusted = shares(event)
+    was_reversal = kind == "reversal"
+    answers = leg.answers + (1 if was_reversal else -1)
+    number = event.payer_claim_control_number
+    return msgspec.structs.replace(
+        leg,
+        billed_cents=leg.billed_cents + (0 if leg.is_charged else event.billed_cents),
+        paid_cents=leg.paid_cents + event.paid_cents,
+        adjusted_cents=leg.adjusted_cents + adjusted,
+        patient_cents=leg.patient_cents + patient,
+        answers=answers,
+        payments=leg.payments - (not was_reversal),
+        reversals=leg.reversals - was_reversal,
+        corrections=leg.corrections - (kind == "correction"),
+        is_forwarded=leg.is_forwarded and answers > 0,
+        numbers=leg.numbers if answers else tuple(one for one in leg.numbers if one != number),
+        payer_name=leg.payer_name if answers else "",
+    )
+
+
+def _with_leg(state: ClaimAccount, event: RemittanceReceived, leg: Leg) -> ClaimAccount:
     return msgspec.structs.replace(state, legs={**state.legs, event.payer_sequence_code: leg})
 
 

@@ -31,6 +31,16 @@ class AlreadyMatched(Problem):
     status: ClassVar[int] = 409
 
 
+class NotMatched(Problem):
+    """The payment is not matched to a claim, so that there is nothing to undo: it waits, or
+    somebody has matched it anew meanwhile. Read it again.
+    """
+
+    slug: ClassVar[str] = "payment-not-matched"
+    title: ClassVar[str] = "Payment not matched"
+    status: ClassVar[int] = 409
+
+
 class ClaimUnknown(Problem):
     """No claim of this tenant has that number: a payment is only matched to a claim that was
     submitted.

@@ -83,7 +83,7 @@ class ClaimPaymentRow(RemitTable, table=True):
     tenant_id: str = Field(primary_key=True)
     remittance_id: str = Field(primary_key=True)
     position: int = Field(primary_key=True)
-    claim_id: str
+    claim_id: str = Field(primary_key=True)
     payer_sequence_code: str
     kind: str
     claim_status_code: str
@@ -289,8 +289,9 @@ async def claim_payments(
         col(rows.tenant_id) == tenant_id, col(rows.remittance_id) == remittance_id
     )
     if after is not None:
-        query = query.where(col(rows.position) > after[0])
-    return (await session.exec(query.order_by(col(rows.position)).limit(limit))).all()
+        query = query.where(tuple_(rows.position, rows.claim_id) > tuple_(*after))
+    order = (col(rows.position), col(rows.claim_id))
+    return (await session.exec(query.order_by(*order).limit(limit))).all()
 
 
 async def payments_of_claim(

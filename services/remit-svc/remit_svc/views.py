@@ -31,6 +31,8 @@ def project(before: State | None, after: State, recorded: Recorded[Event]) -> It
     match event:
         case RemittanceAccepted():
             yield _posted(event, recorded)
+        case RemittanceReceived() if event.undone is not None:
+            yield Row("claim_payment", _place(event), None)
         case RemittanceReceived():
             yield _claim_payment(event, recorded)
         case ProviderAdjustmentPosted():
@@ -151,9 +153,8 @@ def _claim_payment(event: RemittanceReceived, recorded: Recorded[Event]) -> Row:
     patient, adjusted = shares(event)
     return Row(
         "claim_payment",
-        {"remittance_id": event.remittance_id, "position": event.position},
+        _place(event),
         {
-            "claim_id": event.claim_id,
             "payer_sequence_code": event.payer_sequence_code,
             "kind": event.kind,
             "claim_status_code": event.claim_status_code,
@@ -165,6 +166,15 @@ def _claim_payment(event: RemittanceReceived, recorded: Recorded[Event]) -> Row:
             "recorded_at": recorded.recorded_at,
         },
     )
+
+
+def _place(event: RemittanceReceived) -> dict[str, Any]:
+    """Name a claim payment's row: one that was matched anew is on two claims, told apart."""
+    return {
+        "remittance_id": event.remittance_id,
+        "position": event.position,
+        "claim_id": event.claim_id,
+    }
 
 
 def _provider_adjustment(event: ProviderAdjustmentPosted, recorded: Recorded[Event]) -> Row:

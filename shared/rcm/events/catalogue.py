@@ -15,6 +15,7 @@ from rcm.events import (
     denials,
     remit,
     remit_coordination,
+    remit_undo,
 )
 from rcm.events.event import Catalogue
 
@@ -85,6 +86,7 @@ EVENTS_BY_TOPIC: Final = {
         remit.PaymentPosted,
         remit.RemittanceUnmatched,
         remit.RemittanceMatched,
+        remit_undo.RemittanceMatchUndone,
         remit.ProviderAdjustmentPosted,
         remit.PatientResponsibilitySet,
     ),

@@ -217,6 +217,18 @@ class RemittanceAccepted(Event, frozen=True, kw_only=True):
     table_version: str = ""
 
 
+class UndoneMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which match of a payment in suspense was undone.
+
+    Attributes:
+        unmatched_id: The item.
+        kind: Of the RemittanceReceived that the match recorded.
+    """
+
+    unmatched_id: str
+    kind: Literal["payment", "reversal", "correction"]
+
+
 class RemittanceReceived(Event, frozen=True, kw_only=True):
     """One claim payment (CLP) of a balanced remittance advice, matched to our claim by CLP01
     exactly.
@@ -256,6 +268,8 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
         x12: The CLP loop as it came, sealed.
         posting: What it wrote to the ledger; None for `forwarded` and `information`, and in what
             was recorded before there was this field: then PaymentPosted follows.
+        undone: Set where no payer speaks, but a person takes a payment back that was matched to
+            the wrong claim: every amount of that payment with the other sign.
     """
 
     name: ClassVar[str] = "RemittanceReceived"
@@ -286,6 +300,7 @@ class RemittanceReceived(Event, frozen=True, kw_only=True):
     service_from: Day | None = None
     x12: Phi | None = None
     posting: Posting | None = None
+    undone: UndoneMatch | None = None
 
     @property
     def entries(self) -> list[LedgerEntry]:
@@ -421,6 +436,8 @@ class RemittanceMatched(Event, frozen=True, kw_only=True):
         unmatched_id: The item.
         claim_id: The claim that it belongs to.
         entries: Ledger entries that take it out of suspense; sum to zero.
+        payer_sequence_code: The leg that it was posted to; empty where none was.
+        kind: Of the RemittanceReceived that follows.
     """
 
     name: ClassVar[str] = "RemittanceMatched"
@@ -428,6 +445,8 @@ class RemittanceMatched(Event, frozen=True, kw_only=True):
     unmatched_id: str
     claim_id: str
     entries: list[LedgerEntry]
+    payer_sequence_code: Literal["P", "S", "T", ""] = ""
+    kind: Literal["payment", "reversal", "correction", "forwarded", "information", ""] = ""
 
 
 class ProviderAdjustmentPosted(Event, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 from rcm.events import remit
 from rcm.events.clinical import Adjustment
 from rcm.events.envelope import Recorded
+from rcm.events.event import Event
 from rcm.invariants.breach import ADJUDICATED, Breach, Story, breach, posting_of
 
 Advice = tuple[str, str]
@@ -98,12 +99,20 @@ def check_once(story: Story) -> Iterator[Breach]:
             if key in advices:
                 yield breach("I5", recorded, "the same advice was posted twice")
             advices.add(key)
-    posted: set[tuple[str, str, int]] = set()
+    posted: Counter[tuple[str, str, int]] = Counter()
+    # The log keeps order per stream only: what was taken back frees its place wherever it stands.
     for recorded in story.postings():
-        place = (recorded.tenant_id, recorded.event.remittance_id, recorded.event.position)
-        if place in posted:
-            yield breach("I5", recorded, f"position {place[2]} of an advice was posted twice")
-        posted.add(place)
+        if _is_undone(recorded.event):
+            posted[_place(recorded)] -= 1
+    for recorded in story.postings():
+        if not _is_undone(recorded.event):
+            posted[_place(recorded)] += 1
+            if posted[_place(recorded)] > 1:
+                text = f"position {recorded.event.position} of an advice was posted twice"
+                yield breach("I5", recorded, text)
+    for recorded in story.of(remit.RemittanceReceived):
+        if _is_undone(recorded.event) and posted[_place(recorded)] < 0:
+            yield breach("I5", recorded, "what was never posted was taken back")
 
 
 def check_whole(story: Story) -> Iterator[Breach]:
@@ -111,12 +120,13 @@ def check_whole(story: Story) -> Iterator[Breach]:
     positions: dict[Advice, set[int]] = defaultdict(set)
     paid: dict[Advice, dict[int, int]] = defaultdict(dict)
     adjusted: dict[Advice, int] = defaultdict(int)
-    posted = Counter(
-        (r.tenant_id, r.event.remittance_id, r.event.position) for r in story.postings()
-    )
+    posted = Counter(_place(r) for r in story.postings() if not _is_undone(r.event))
+    undone = Counter(_place(r) for r in story.postings() if _is_undone(r.event))
     accepted = {(r.tenant_id, r.event.remittance_id) for r in story.of(remit.RemittanceAccepted)}
     for recorded in story.of(remit.RemittanceReceived, remit.RemittanceUnmatched):
         event, advice = recorded.event, (recorded.tenant_id, recorded.event.remittance_id)
+        if _is_undone(event):
+            continue
         positions[advice].add(event.position)
         paid[advice][event.position] = event.paid_cents
         if advice not in accepted:
@@ -124,8 +134,9 @@ def check_whole(story: Story) -> Iterator[Breach]:
     for recorded in story.of(remit.ProviderAdjustmentPosted):
         adjusted[recorded.tenant_id, recorded.event.remittance_id] += recorded.event.amount_cents
     for recorded in story.answers():
-        event = recorded.event
-        if posted[recorded.tenant_id, event.remittance_id, event.position] != 1:
+        stand = posted[_place(recorded)] - undone[_place(recorded)]
+        # All that was matched may have been taken back: then it stands in suspense.
+        if stand != 1 and not (stand == 0 and undone[_place(recorded)]):
             yield breach("I4", recorded, "the ledger does not have this claim payment once")
     for recorded in story.of(remit.RemittanceAccepted):
         event, advice = recorded.event, (recorded.tenant_id, recorded.event.remittance_id)
@@ -133,6 +144,14 @@ def check_whole(story: Story) -> Iterator[Breach]:
         if adjusted[advice] != event.provider_adjustment_cents:
             text = f"provider adjustments posted {adjusted[advice]}, stated "
             yield breach("I4", recorded, f"{text}{event.provider_adjustment_cents}")
+
+
+def _is_undone(event: Event) -> bool:
+    return isinstance(event, remit.RemittanceReceived) and event.undone is not None
+
+
+def _place(recorded: Recorded[Any]) -> tuple[str, str, int]:
+    return recorded.tenant_id, recorded.event.remittance_id, recorded.event.position
 
 
 def _is_whole(recorded: Recorded[Any], positions: set[int], paid_cents: int) -> Iterator[Breach]:

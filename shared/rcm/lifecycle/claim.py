@@ -14,7 +14,14 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from rcm.events import claims, claims_coordination, denials, remit, remit_coordination
+from rcm.events import (
+    claims,
+    claims_coordination,
+    denials,
+    remit,
+    remit_coordination,
+    remit_undo,
+)
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
 from rcm.events.remit import LedgerEntry
@@ -309,6 +316,7 @@ def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
             | remit_coordination.PatientSharePassedOn()
             | remit.PaymentPosted()
             | remit.RemittanceMatched()
+            | remit_undo.RemittanceMatchUndone()
         ):
             return _posted(claim, event)
         case remit.RemittanceReceived():
@@ -402,6 +410,7 @@ def _posted(
     | remit_coordination.PatientSharePassedOn
     | remit.PaymentPosted
     | remit.RemittanceMatched
+    | remit_undo.RemittanceMatchUndone
     | remit.RemittanceReceived,
 ) -> Mapping[str, Any]:
     """Add entries to the accounts; a charge's counterpart is what is asked for."""
@@ -447,6 +456,7 @@ def _answered(claim: Claim, event: remit.RemittanceReceived) -> Mapping[str, Any
     patient = sum(a.amount_cents for a in adjustments if a.group_code == "PR")
     other = sum(a.amount_cents for a in adjustments if a.group_code != "PR")
     is_reversal = event.kind == "reversal"
+    reversals = int(is_reversal) if event.undone is None else -(event.undone.kind == "reversal")
     leg = Leg(
         payer_name=event.payer_name,
         paid_cents=leg.paid_cents + event.paid_cents,
@@ -454,7 +464,7 @@ def _answered(claim: Claim, event: remit.RemittanceReceived) -> Mapping[str, Any
         patient_cents=leg.patient_cents + patient,
         billed_cents=leg.billed_cents + event.billed_cents,
         answer_count=leg.answer_count + (-1 if is_reversal else 1),
-        reversal_count=leg.reversal_count + is_reversal,
+        reversal_count=leg.reversal_count + reversals,
         is_forwarded=leg.is_forwarded if is_reversal else bool(event.forwarded_to),
         claim_status_code=event.claim_status_code,
     )

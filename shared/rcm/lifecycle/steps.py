@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rcm.events import claims, coding, delivery, denials, remit
+from rcm.events import claims, coding, delivery, denials, remit, remit_undo
 from rcm.events.clinical import Reason
 from rcm.events.envelope import Recorded
 from rcm.events.event import Event
@@ -296,6 +296,8 @@ def _answered(event: remit.RemittanceReceived) -> _Said:
     kind = _KIND[event.kind]
     if event.kind == "payment" and not event.paid_cents:
         kind = "answered without payment by"
+    if event.undone is not None:
+        kind = "match undone, this is not the claim's: payment taken back of"
     return _Said(
         f"{kind} {event.payer_name}, status {event.claim_status_code}, trace {event.trace_number}",
         why + (f"; forwarded to {event.forwarded_to}" if event.forwarded_to else ""),
@@ -437,6 +439,7 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any], _Said]]] = {
     remit.RemittanceReceived: _answered,
     remit.RemittanceUnmatched: _unmatched,
     remit.RemittanceMatched: lambda _: _Said("taken out of suspense", is_detail=True),
+    remit_undo.RemittanceMatchUndone: lambda _: _Said("put back into suspense", is_detail=True),
     remit.ChargePosted: _posted,
     remit.ChargeReversed: _posted,
     remit.PaymentPosted: _posted,

@@ -127,7 +127,7 @@ async def list_claim_payments(
         if await store.remittance(session, tenant, remittance_id) is None:
             raise NotFound("No such remittance advice.")
     return await paging.read(
-        {"position": int},
+        {"position": int, "claim_id": str},
         lambda session, after, count: store.claim_payments(
             session, tenant, remittance_id, after, count
         ),

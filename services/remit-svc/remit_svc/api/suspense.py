@@ -31,6 +31,7 @@ from remit_svc.problems import (
     AlreadyMatched,
     ClaimUnknown,
     ContentForgotten,
+    NotMatched,
 )
 from remit_svc.store import sealed
 
@@ -90,6 +91,25 @@ async def match(
         unmatched_id,
         body.claim_id,
         asking.command([], handlers.nothing),
+    )
+    asking.mark(answer, outcome.repeated)
+    return done(outcome)
+
+
+@suspense.post(
+    "/unmatched/{unmatched_id}/unmatch",
+    status_code=201,
+    responses=responses(NotFound, NotMatched, ContentForgotten, *CHANGE_PROBLEMS),
+    dependencies=[WORKERS],
+)
+async def unmatch(unmatched_id: Id, asking: Asking, ways: WaysIn, answer: Response) -> Done:
+    """Take a payment back from the claim that it was matched to by mistake.
+
+    Nothing is edited: entries that reverse it are posted, denials that it opened are closed, and
+    it waits in suspense again, for its own claim.
+    """
+    outcome = await handlers.unmatch(
+        ways, asking.caller.tenant_id, unmatched_id, asking.command([], handlers.nothing)
     )
     asking.mark(answer, outcome.repeated)
     return done(outcome)

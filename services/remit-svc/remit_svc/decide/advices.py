@@ -22,7 +22,7 @@ from rcm.events.remit import (
 )
 from rcm.problems import NotFound
 from remit_svc.codec.advice import Advice, AdvisedAdjustment, AdvisedClaim, Fault, ReadFile
-from remit_svc.decide.claims import Story, match_to, post
+from remit_svc.decide.claims import Story, match_to, post, take_back
 from remit_svc.model import (
     OWN_NUMBER,
     ClaimAccount,
@@ -41,6 +41,7 @@ from remit_svc.problems import (
     AlreadySettled,
     ClaimUnknown,
     ContentForgotten,
+    NotMatched,
     NotPostable,
 )
 from remit_svc.rules import posting
@@ -171,6 +172,34 @@ def match(
     claim_story = Story(claim_id, account)
     item_story = claim_story if stream_id == claim_id else Story(stream_id, waiting)
     match_to(item_story, claim_story, item_id, content, context.tenant_id, table)
+    if item_story is claim_story:
+        return claim_story.facts
+    return [*item_story.facts, *claim_story.facts]
+
+
+def unmatch(
+    loaded: Loaded, stream_id: str, item_id: str, claim_id: str, context: Context, table: Table
+) -> Sequence[Fact]:
+    """Take a payment back from the claim that it was matched to; it waits in suspense again.
+
+    Raises:
+        NotFound: Nothing was in suspense under that id.
+        NotMatched: It waits, or is on another claim by now.
+        ContentForgotten: Its content was destroyed.
+    """
+    waiting, account = loaded.get(stream_id), loaded.get(claim_id)
+    if not isinstance(waiting, Waiting | ClaimAccount) or item_id not in waiting.items:
+        raise NotFound("Nothing was in suspense under that id.")
+    item = waiting.items[item_id]
+    if not item.claim_id or item.claim_id != claim_id:
+        raise NotMatched("It waits in suspense.")
+    assert isinstance(account, ClaimAccount), "a payment is matched to a claim that was charged"
+    content = context.open(item.fact.payment, UnmatchedPayment)
+    if content is None:
+        raise ContentForgotten("Settle it with the payer.")
+    claim_story = Story(claim_id, account)
+    item_story = claim_story if stream_id == claim_id else Story(stream_id, waiting)
+    take_back(item_story, claim_story, item_id, item, content, context.tenant_id, table)
     if item_story is claim_story:
         return claim_story.facts
     return [*item_story.facts, *claim_story.facts]

@@ -7,6 +7,7 @@ import msgspec
 from rcm.adjustments.table import Table
 from rcm.domain import Context, Fact
 from rcm.events.claims import ClaimReplaced, ClaimSubmitted
+from rcm.events.clinical import Adjustment
 from rcm.events.event import Event
 from rcm.events.phi import ClearPhi
 from rcm.events.remit import (
@@ -16,11 +17,14 @@ from rcm.events.remit import (
     Posting,
     RemittanceMatched,
     RemittanceReceived,
+    UndoneMatch,
 )
 from rcm.events.remit_coordination import PatientSharePassedOn
+from rcm.events.remit_undo import RemittanceMatchUndone
 from remit_svc.model import (
     POSTED_KINDS,
     ClaimAccount,
+    Item,
     Leg,
     State,
     UnmatchedPayment,
@@ -162,14 +166,67 @@ def match_to(
 ) -> None:
     """Take a payment out of suspense and post it to its claim."""
     received = content.received
+    complete = _complete(claim_story, received, content.x12, 0, by_person=True)
     item_story.record(
         RemittanceMatched(
             unmatched_id=unmatched_id,
             claim_id=claim_story.stream_id,
             entries=posting.suspense(-received.paid_cents),
+            payer_sequence_code=complete.payer_sequence_code,
+            kind=complete.kind,
         )
     )
-    post(claim_story, received, content.x12, 0, tenant_id, table, by_person=True)
+    _record(claim_story, complete, tenant_id, table)
+
+
+def take_back(
+    item_story: Story,
+    claim_story: Story,
+    unmatched_id: str,
+    item: Item,
+    content: UnmatchedPayment,
+    tenant_id: str,
+    table: Table,
+) -> None:
+    """Undo a match: reverse on the claim what the payment posted, and put it back into suspense."""
+    # What was matched before the leg was noted is found as it was found then.
+    matched = _complete(claim_story, content.received, content.x12, 0, by_person=True)
+    leg_code, kind = item.leg_code or matched.payer_sequence_code, item.kind or matched.kind
+    item_story.record(
+        RemittanceMatchUndone(
+            unmatched_id=unmatched_id,
+            claim_id=claim_story.stream_id,
+            entries=posting.suspense(matched.paid_cents),
+        )
+    )
+    if kind not in POSTED_KINDS:
+        return
+    opposite = msgspec.structs.replace(
+        matched,
+        payer_sequence_code=leg_code,
+        kind="correction" if kind == "reversal" else "reversal",
+        billed_cents=-matched.billed_cents,
+        paid_cents=-matched.paid_cents,
+        patient_responsibility_cents=-matched.patient_responsibility_cents,
+        adjustments=_negated(matched.adjustments),
+        lines=[
+            msgspec.structs.replace(
+                line,
+                billed_cents=-line.billed_cents,
+                paid_cents=-line.paid_cents,
+                adjustments=_negated(line.adjustments),
+            )
+            for line in matched.lines
+        ],
+        forwarded_to="",
+        x12=None,
+        undone=UndoneMatch(unmatched_id=unmatched_id, kind=kind),  # type: ignore[arg-type]  # one of POSTED_KINDS
+    )
+    _record(claim_story, opposite, tenant_id, table)
+
+
+def _negated(adjustments: Sequence[Adjustment]) -> list[Adjustment]:
+    return [msgspec.structs.replace(one, amount_cents=-one.amount_cents) for one in adjustments]
 
 
 def post(
@@ -179,8 +236,6 @@ def post(
     reversals_ahead: int,
     tenant_id: str,
     table: Table,
-    *,
-    by_person: bool = False,
 ) -> None:
     """Record one claim payment on its claim, and what it changes in the ledger.
 
@@ -192,7 +247,20 @@ def post(
             is their correction.
         tenant_id: Whose rows of the table count.
         table: Reasons in force.
-        by_person: Money that came with a status which pays nothing is posted as a payment.
+    """
+    _record(story, _complete(story, received, x12, reversals_ahead), tenant_id, table)
+
+
+def _complete(
+    story: Story,
+    received: RemittanceReceived,
+    x12: str,
+    reversals_ahead: int,
+    *,
+    by_person: bool = False,
+) -> RemittanceReceived:
+    """Fill our part in: leg, kind, and what we know of the claim. Money that came with a status
+    which pays nothing is a payment when a person says so.
     """
     account = story.account
     status = status_of(received.claim_status_code)
@@ -208,7 +276,7 @@ def post(
     if not forwarded_to and (status.is_forwarded or names_next_payer(received)):
         forwarded_to = "the next payer"
     is_billed = leg_code == account.payer_sequence_code
-    complete = msgspec.structs.replace(
+    return msgspec.structs.replace(
         received,
         claim_id=story.stream_id,
         payer_id=account.payer_id if is_billed else received.payer_id,
@@ -221,9 +289,13 @@ def post(
         service_from=account.service_from,
         x12=ClearPhi.of(account.patient_id, x12),
     )
-    if kind not in POSTED_KINDS:
+
+
+def _record(story: Story, complete: RemittanceReceived, tenant_id: str, table: Table) -> None:
+    if complete.kind not in POSTED_KINDS:
         story.record(complete)
         return
+    account, leg_code = story.account, complete.payer_sequence_code
     after = answered(account, complete)
     posted = Posting(
         entries=posting.claim_payment(account, after, complete, table, tenant_id),
