@@ -279,18 +279,8 @@ class Intake:
 async def match(
     intake: Intake, tenant_id: str, unmatched_id: str, claim_id: str, command: Command
 ) -> Any:
-    """Post a payment in suspense to a claim.
-
-    Raises:
-        NotFound: Nothing waits under that id.
-        AlreadyMatched: It was matched before.
-        ClaimUnknown: No such claim was submitted.
-        ContentForgotten: Its content was destroyed.
-    """
-    async with intake.runtime.read(tenant_id) as session:
-        row = await store.unmatched_item(session, tenant_id, unmatched_id)
-    if row is None:
-        raise NotFound("Nothing waits under that id.")
+    """Post a payment in suspense to a claim; refuses as `advices.match`."""
+    row = await _item(intake, tenant_id, unmatched_id)
 
     def decide(loaded: Loaded, context: Context) -> Sequence[Fact]:
         return advices.match(loaded, row.stream_id, unmatched_id, claim_id, context, intake.table)
@@ -299,25 +289,23 @@ async def match(
 
 
 async def unmatch(intake: Intake, tenant_id: str, unmatched_id: str, command: Command) -> Any:
-    """Take a payment back from the claim that it was matched to.
+    """Take a payment back from the claim that it was matched to; refuses as `advices.unmatch`."""
+    row = await _item(intake, tenant_id, unmatched_id)
+    claim_id = row.claim_id
 
-    Raises:
-        NotFound: Nothing was in suspense under that id.
-        NotMatched: It is not matched.
-        ContentForgotten: Its content was destroyed.
-    """
+    def decide(loaded: Loaded, context: Context) -> Sequence[Fact]:
+        return advices.unmatch(loaded, row.stream_id, unmatched_id, claim_id, context, intake.table)
+
+    streams = [row.stream_id, *([claim_id] if claim_id else [])]
+    return await intake.runtime.execute(_with(command, streams, decide))
+
+
+async def _item(intake: Intake, tenant_id: str, unmatched_id: str) -> store.UnmatchedRow:
     async with intake.runtime.read(tenant_id) as session:
         row = await store.unmatched_item(session, tenant_id, unmatched_id)
     if row is None:
-        raise NotFound("Nothing was in suspense under that id.")
-
-    def decide(loaded: Loaded, context: Context) -> Sequence[Fact]:
-        return advices.unmatch(
-            loaded, row.stream_id, unmatched_id, row.claim_id, context, intake.table
-        )
-
-    streams = [row.stream_id, row.claim_id] if row.claim_id else [row.stream_id]
-    return await intake.runtime.execute(_with(command, streams, decide))
+        raise NotFound("Nothing is or was in suspense under that id.")
+    return row
 
 
 async def dismiss(

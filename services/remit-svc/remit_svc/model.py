@@ -408,55 +408,38 @@ def _accounts(state: ClaimAccount, entries: Sequence[LedgerEntry]) -> dict[str, 
 
 
 def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
-    """Add a payer's answer to its leg. Statuses without adjudication change nothing."""
+    """Add a payer's answer to its leg, or take one back that was matched wrongly, as if it had
+    never come. Statuses without adjudication change nothing.
+    """
     if event.kind not in POSTED_KINDS:
         return state
     leg = state.legs.get(event.payer_sequence_code, Leg())
-    if event.undone is not None:
-        return _with_leg(state, event, _taken_back(leg, event, event.undone.kind))
-    is_reversal = event.kind == "reversal"
+    kind, step = (event.kind, 1) if event.undone is None else (event.undone.kind, -1)
+    is_reversal = kind == "reversal"
+    answers = leg.answers + (-step if is_reversal else step)
     patient, adjusted = shares(event)
-    number = event.payer_claim_control_number
     leg = msgspec.structs.replace(
         leg,
         billed_cents=leg.billed_cents + (0 if leg.is_charged else event.billed_cents),
         paid_cents=leg.paid_cents + event.paid_cents,
         adjusted_cents=leg.adjusted_cents + adjusted,
         patient_cents=leg.patient_cents + patient,
-        answers=leg.answers + (-1 if is_reversal else 1),
-        payments=leg.payments + (not is_reversal),
-        reversals=leg.reversals + is_reversal,
-        corrections=leg.corrections + (event.kind == "correction"),
-        is_forwarded=leg.is_forwarded if is_reversal else bool(event.forwarded_to),
-        numbers=leg.numbers if number in leg.numbers else (*leg.numbers, number),
-        payer_name=event.payer_name,
-    )
-    return _with_leg(state, event, leg)
-
-
-def _taken_back(leg: Leg, event: RemittanceReceived, kind: str) -> Leg:
-    """Take a payment that was matched wrongly from its leg, as if it had never come."""
-    patient, adjusted = shares(event)
-    was_reversal = kind == "reversal"
-    answers = leg.answers + (1 if was_reversal else -1)
-    number = event.payer_claim_control_number
-    return msgspec.structs.replace(
-        leg,
-        billed_cents=leg.billed_cents + (0 if leg.is_charged else event.billed_cents),
-        paid_cents=leg.paid_cents + event.paid_cents,
-        adjusted_cents=leg.adjusted_cents + adjusted,
-        patient_cents=leg.patient_cents + patient,
         answers=answers,
-        payments=leg.payments - (not was_reversal),
-        reversals=leg.reversals - was_reversal,
-        corrections=leg.corrections - (kind == "correction"),
-        is_forwarded=leg.is_forwarded and answers > 0,
-        numbers=leg.numbers if answers else tuple(one for one in leg.numbers if one != number),
-        payer_name=leg.payer_name if answers else "",
+        payments=leg.payments + step * (not is_reversal),
+        reversals=leg.reversals + step * is_reversal,
+        corrections=leg.corrections + step * (kind == "correction"),
     )
-
-
-def _with_leg(state: ClaimAccount, event: RemittanceReceived, leg: Leg) -> ClaimAccount:
+    number = event.payer_claim_control_number
+    if event.undone is None:
+        leg = msgspec.structs.replace(
+            leg,
+            is_forwarded=leg.is_forwarded if is_reversal else bool(event.forwarded_to),
+            numbers=leg.numbers if number in leg.numbers else (*leg.numbers, number),
+            payer_name=event.payer_name,
+        )
+    elif not answers:
+        left = tuple(one for one in leg.numbers if one != number)
+        leg = msgspec.structs.replace(leg, is_forwarded=False, numbers=left, payer_name="")
     return msgspec.structs.replace(state, legs={**state.legs, event.payer_sequence_code: leg})
 
 

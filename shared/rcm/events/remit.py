@@ -218,15 +218,10 @@ class RemittanceAccepted(Event, frozen=True, kw_only=True):
 
 
 class UndoneMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Which match of a payment in suspense was undone.
+    """Which match of a payment in suspense was undone."""
 
-    Attributes:
-        unmatched_id: The item.
-        kind: Of the RemittanceReceived that the match recorded.
-    """
-
-    unmatched_id: str
-    kind: Literal["payment", "reversal", "correction"]
+    unmatched_id: str  # the item
+    kind: Literal["payment", "reversal", "correction"]  # of what the match recorded
 
 
 class RemittanceReceived(Event, frozen=True, kw_only=True):
