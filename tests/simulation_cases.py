@@ -254,6 +254,7 @@ class Node:
             now=lambda: world.now, crash=self._crash, batch_max=200, backlog_max=5_000,
             published=lambda: None,
             pace_s=0,
+            gather_s=0,
         )  # fmt: skip
         self.engine.totals.backlog = await self.store.backlog()
         self.relay = Relay(

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rcm.platform.engine.loop import PACE_S
+from rcm.platform.engine.loop import GATHER_S, PACE_S
 from rcm.platform.engine.parking import StillParked
 from rcm.platform.http.runtime import status_of
 from rcm.platform.log.port import Draft, LogUnavailable, pack_headers
@@ -44,6 +44,22 @@ async def test_records_that_trickle_in_are_taken_together(bench):
         await at_rest(alpha, beta)
         assert sum(row.word_count for row in (await table(beta, Echo)).values()) == 60
         assert beta.engine.totals.batches - before <= took_s / PACE_S + 3
+
+
+async def test_commands_of_many_callers_are_gathered_and_a_lone_one_is_not(bench):
+    async def caller(number, gap_s):
+        for turn in range(10):
+            await alpha.execute(note_command(f"s{number}", "w", f"c{number}-{turn}", words_max=99))
+            await asyncio.sleep(gap_s)
+
+    async with bench.run("alpha") as alpha:
+        began, before = time.monotonic(), alpha.engine.totals.batches
+        await asyncio.gather(*(caller(number, number / 10_000) for number in range(40)))
+        took_s = time.monotonic() - began
+        assert alpha.engine.totals.batches - before <= took_s / GATHER_S + 3
+        before = alpha.engine.totals.batches
+        await caller(99, 0)
+        assert alpha.engine.totals.batches - before == 10
 
 
 async def test_a_command_is_refused_alone_and_repeated_for_nothing(bench):

@@ -17,7 +17,7 @@ from rcm.platform.store.port import Store, StoreUnavailable
 logger: Final = logging.getLogger(__name__)
 
 ROWS_MAX: Final = 2_000
-PACE_S: Final = 0.02
+PACE_S: Final = 0.05
 """Least time between two publications: each is a commit of its own."""
 
 _IDLE_S: Final = 0.05
