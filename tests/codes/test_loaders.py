@@ -19,6 +19,7 @@ from codes_official_files import (
 )
 from rcm.codes import registry
 from rcm.codes.diff import between_dates, between_files, touched
+from rcm.codes.diff_tables import TABLE_SETS, changed_sets, compare
 from rcm.codes.edits import admission
 from rcm.codes.edits.check import check
 from rcm.codes.edits.model import Diagnosis, Encounter, Setting, Severity
@@ -284,3 +285,65 @@ def test_a_file_cut_short_anywhere_never_ends_codes(sets):
     for share in (0.1, 0.5, 0.75):
         with pytest.raises(LoadError):
             KINDS["icd10cm-order"].parse(upload(whole[: int(len(whole) * share) + 3]))
+
+
+# -- what a load of edit tables changed ----------------------------------------------------------
+
+NEXT_PTP = (
+    PTP.replace("J3000\t\t20250101\t*\t1", "J3000\t\t20250101\t*\t0").replace(
+        "J2000\t\t20250101\t*", "J2000\t\t20250101\t20260930"
+    )
+    + "\nJ7000\tJ8000\t\t20261001\t*\t1\tMisuse"
+)
+NEXT_MUE = MUE.replace("J1000,4", "J1000,6").replace("J2000,2,2", "J9999,3,2")
+JULY = dt.date(2026, 7, 1)
+
+
+def difference_of(own, kind, first, second):
+    """What the second load changed, as the command compares it."""
+    registry.load(own, kind, upload(first, "first.txt", JULY), quiet)
+    with contextlib.closing(opened(own)) as old:
+        registry.load(own, kind, upload(second, "second.txt", FY2027), quiet)
+        with contextlib.closing(opened(own)) as new:
+            (name,) = changed_sets(old, new)
+            return compare(old, FY2027, new, FY2027, name)
+
+
+def test_a_quarter_of_ncci_pairs_says_which_came_went_and_changed(own):
+    found = difference_of(own, "ptp-practitioner", PTP, NEXT_PTP)
+    assert found.set_name == "ptp-practitioner"
+    assert found.added == (("J7000/J8000", "indicator 1"),)
+    assert found.ended == (("J1000/J2000", "indicator 0"),)
+    assert found.changed == (("J1000/J3000", "indicator 1", "indicator 0"),)
+    assert (found.added_count, found.ended_count, found.changed_count) == (1, 1, 1)
+
+
+def test_a_quarter_of_unit_limits_says_which_came_went_and_changed(own):
+    found = difference_of(own, "mue-hospital", MUE, NEXT_MUE)
+    assert found.added == (("J9999", "3 units, MAI 2"),)
+    assert found.ended == (("J2000", "2 units, MAI 2"),)
+    assert found.changed == (("J1000", "4 units, MAI 1", "6 units, MAI 1"),)
+
+
+def test_weights_and_fees_say_what_they_became(own):
+    weights = difference_of(own, "table5", TABLE5, TABLE5.replace("1.8123", "1.9"))
+    assert weights.changed == (("470", "weight 1.8123, 1.9 days", "weight 1.9, 1.9 days"),)
+    fees = "code,modifier,amount\n99213,,90.00\n99213,TC,40.00\n"
+    changed = difference_of(own, "fee-schedule", fees, fees.replace("40.00", "41.50"))
+    assert changed.changed == (("99213-TC", "40.00", "41.50"),)
+    assert (changed.added_count, changed.ended_count) == (0, 0)
+
+
+def test_a_set_that_was_not_loaded_is_not_compared(own):
+    with contextlib.closing(opened(own)) as old, contextlib.closing(opened(own)) as same:
+        assert changed_sets(old, same) == []
+        assert compare(old, FY2026, same, FY2027, "ptp-hospital").empty
+
+
+def test_every_kind_of_file_has_a_difference_that_can_be_read():
+    codes = {"hcpcs", "cpt", "modifier", "pos", "tob", "revenue", "carc", "rarc", "icd10cm"}
+    named = codes | {"icd10pcs", *TABLE_SETS}
+    for kind in KINDS:
+        stem = kind.removesuffix("-order").removesuffix("-list").removesuffix("-csv")
+        known = {"table5": "msdrg-weights", "hcpcs-modifiers": "modifier"}.get(stem, stem)
+        assert known in named, kind

@@ -4,15 +4,17 @@ import datetime as dt
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from rcm.codes import registry
+from rcm.codes import diff_tables, registry
 from rcm.codes.cli_input import Data, folder_of, open_code_sets, parse_day, refuse, say
 from rcm.codes.diff import Difference, between_dates, between_files
+from rcm.codes.diff_tables import TableDifference
 from rcm.codes.forms import display
 from rcm.codes.loaders.kinds import KINDS
 from rcm.codes.loaders.parsed import LoadError
@@ -79,8 +81,16 @@ def load(
             refuse(f"{file.name}: {error}; nothing was changed")
         new = CodeSets.open(place)
         try:
-            changes = [between_files(old, new, system, effective) for system in new.systems()]
-            _print_changes([change for change in changes if not change.empty], as_json=as_json)
+            _print_changes(
+                [
+                    *(between_files(old, new, system, effective) for system in new.systems()),
+                    *(
+                        diff_tables.compare(old, effective, new, effective, name)
+                        for name in diff_tables.changed_sets(old, new)
+                    ),
+                ],
+                as_json=as_json,
+            )
         finally:
             new.close()
     say("dry run: nothing was changed" if dry_run else "in force")
@@ -98,13 +108,28 @@ def diff(
     before: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The earlier date.")],
     after: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The later date.")],
     system: Annotated[System, typer.Option(help="Code system.")] = System.ICD10CM,
+    table: Annotated[
+        str,
+        typer.Option(
+            "--set", metavar="SET", help=f"Instead: one of {', '.join(diff_tables.TABLE_SETS)}."
+        ),
+    ] = "",
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Show what a release changed: codes added, and codes ended with what they became."""
+    """Show what a release changed: codes added, and codes ended with what they became; of pairs,
+    limits, weights and fees (--set) what was added, ended or changed.
+    """
+    earlier, later = parse_day(before), parse_day(after)
+    if table and table not in diff_tables.TABLE_SETS:
+        refuse(f"no such set: {table!r}")
     with open_code_sets(data) as sets:
-        change = between_dates(sets, system, parse_day(before), parse_day(after))
-    _print_changes([] if change.empty else [change], as_json=as_json)
+        if table:
+            _print_changes(
+                [diff_tables.compare(sets, earlier, sets, later, table)], as_json=as_json
+            )
+        else:
+            _print_changes([between_dates(sets, system, earlier, later)], as_json=as_json)
 
 
 def verify(data: Data = None) -> None:
@@ -117,25 +142,51 @@ def verify(data: Data = None) -> None:
     raise typer.Exit(1 if faults else 0)
 
 
-def _print_changes(changes: list[Difference], *, as_json: bool) -> None:
+def _print_changes(compared: Sequence[Difference | TableDifference], *, as_json: bool) -> None:
+    changes = [change for change in compared if not change.empty]
     if as_json:
         sys.stdout.write(msgspec.json.encode(changes).decode() + "\n")
         return
     if not changes:
-        sys.stdout.write("no code changed its standing\n")
+        sys.stdout.write("nothing that is in force on the date changed\n")
     for change in changes:
-        sys.stdout.write(
-            f"{change.system}: {len(change.added)} added, {len(change.ended)} ended, "
-            f"{len(change.retitled)} with another title\n"
-        )
-        for code in change.added[:_SHOWN]:
-            sys.stdout.write(f"  + {display(code, change.system)}\n")
-        for code, became in change.ended[:_SHOWN]:
-            now = ", ".join(display(c, change.system) for c in became)
-            sys.stdout.write(f"  - {display(code, change.system)}{f' -> {now}' if now else ''}\n")
-        for code, old, new in change.retitled[:_SHOWN]:
-            sys.stdout.write(f"  ~ {display(code, change.system)}: {old} -> {new}\n")
-        parts = (change.added, change.ended, change.retitled)
-        hidden = sum(max(0, len(part) - _SHOWN) for part in parts)
-        if hidden:
-            sys.stdout.write(f"  and {hidden} more (--json shows all)\n")
+        if isinstance(change, TableDifference):
+            _print_rows(change)
+        else:
+            _print_codes(change)
+
+
+def _print_codes(change: Difference) -> None:
+    sys.stdout.write(
+        f"{change.system}: {len(change.added)} added, {len(change.ended)} ended, "
+        f"{len(change.retitled)} with another title\n"
+    )
+    for code in change.added[:_SHOWN]:
+        sys.stdout.write(f"  + {display(code, change.system)}\n")
+    for code, became in change.ended[:_SHOWN]:
+        now = ", ".join(display(c, change.system) for c in became)
+        sys.stdout.write(f"  - {display(code, change.system)}{f' -> {now}' if now else ''}\n")
+    for code, old, new in change.retitled[:_SHOWN]:
+        sys.stdout.write(f"  ~ {display(code, change.system)}: {old} -> {new}\n")
+    parts = (change.added, change.ended, change.retitled)
+    _print_hidden(sum(max(0, len(part) - _SHOWN) for part in parts))
+
+
+def _print_rows(change: TableDifference) -> None:
+    sys.stdout.write(
+        f"{change.set_name}: {change.added_count} added, {change.ended_count} ended, "
+        f"{change.changed_count} changed\n"
+    )
+    for key, says in change.added[:_SHOWN]:
+        sys.stdout.write(f"  + {key}: {says}\n")
+    for key, said in change.ended[:_SHOWN]:
+        sys.stdout.write(f"  - {key}: {said}\n")
+    for key, said, says in change.changed[:_SHOWN]:
+        sys.stdout.write(f"  ~ {key}: {said} -> {says}\n")
+    counts = (change.added_count, change.ended_count, change.changed_count)
+    _print_hidden(sum(max(0, count - _SHOWN) for count in counts))
+
+
+def _print_hidden(count: int) -> None:
+    if count:
+        sys.stdout.write(f"  and {count} more (--json shows more)\n")
