@@ -902,7 +902,30 @@ def dental_estimate(world: World) -> x837.DentalClaim:
     return dental_visit(world, predetermination_code="PB", service_from=None)
 
 
-DENTAL: tuple[Callable[[World], x837.DentalClaim], ...] = (dental_visit, braces, dental_estimate)
+def dental_secondary(world: World) -> x837.DentalClaim:
+    """Another plan paid first, and knows the claim by four numbers."""
+    other = an_other_payer(
+        world,
+        paid_cents=100_00,
+        adjudicated_on=world.day(),
+        prior_authorization_number="PA2",
+        claim_adjustment_indicator="Y",
+        predetermination_number="PRE2",
+        payer_claim_control_number="PCN2",
+    )
+    one = dental_visit(world)
+    billed = sum(line.billed_cents for line in one.lines)
+    adjusted = x837.Adjustment("CO", "45", billed - 100_00)
+    other = msgspec.structs.replace(other, adjustments=(adjusted,))
+    return msgspec.structs.replace(one, other_payers=(other,))
+
+
+DENTAL: tuple[Callable[[World], x837.DentalClaim], ...] = (
+    dental_visit,
+    braces,
+    dental_estimate,
+    dental_secondary,
+)
 
 
 def professional_claims(count: int, seed: int = 1) -> list[x837.ProfessionalClaim]:

@@ -5,6 +5,8 @@ from io import BytesIO
 import pytest
 
 from rcm.x12.examine import Examination
+from x12_837_cases import World, a_file, office_visit
+from x12_cases import changed, interchange
 from x12_seeded_faults import (
     ENVELOPE_FAULTS,
     FAMILIES,
@@ -126,6 +128,38 @@ def test_the_byte_that_is_told_is_where_the_segment_begins(line_break):
     for one in found:
         start = one.place.segment_id.encode()
         assert data[one.place.byte_offset :].startswith(start), one
+
+
+def alone(data):
+    return [(one.rule_id, one.position) for one in Examination(BytesIO(data)).findings()]
+
+
+def test_a_loop_whose_first_qualifier_is_wrong_is_still_that_loop():
+    assert alone(written(seeded("277", "TRN*2*T-1", "TRN01=1"))) == [("code-not-in-guide", "TRN01")]
+
+
+def test_a_segment_too_late_does_not_end_the_loop_that_it_stands_in():
+    # A DTM of 2100 in 2110, whose own segments follow.
+    late = ["DTM*472*20260203", "DTM*050*20260203"]
+    body = changed("DTM*472*20260203", late)
+    assert alone(interchange(body))[0] == ("segment-out-of-order", "DTM")
+    assert len(alone(interchange(body))) == 1
+
+
+def test_a_date_of_the_line_before_the_line_is_a_wrong_date_of_the_claim():
+    data = a_file(office_visit(World(1)))
+    data = data.replace(b"~HI*ABK", b"~DTP*472*D8*20260203~HI*ABK", 1)
+    count = int(data.split(b"~SE*")[1].split(b"*")[0])
+    data = data.replace(b"~SE*%d*" % count, b"~SE*%d*" % (count + 1))
+    assert alone(data) == [("qualifier-unexpected", "DTP01")]
+
+
+def test_claims_under_a_head_that_is_lost_are_still_balanced():
+    body = changed("TRN*1*EFT-5*1999999999", None)
+    body = [one.replace("*125*100*5*", "*125*101*5*") for one in body]
+    found = dict(alone(interchange(body)))
+    assert found["segment-missing"] == "TRN"
+    assert found["claim-out-of-balance"] == "CLP04"
 
 
 def test_a_service_may_stand_under_a_service():

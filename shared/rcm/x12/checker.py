@@ -220,6 +220,7 @@ class Checker:
     def _take(self, segment: list[str], *, is_clean: bool) -> None:
         """Find the place of one segment in the guide, innermost loop first."""
         late: tuple[int, SegmentUse | LoopUse] | None = None
+        misnamed: tuple[int, LoopUse] | None = None
         for depth in range(len(self._levels) - 1, -1, -1):
             level = self._levels[depth]
             matches = self._matches(level.loop, segment)
@@ -233,9 +234,17 @@ class Checker:
                 if entry.order >= level.rank:
                     self._accept(depth, entry, segment, is_clean=is_clean)
                     return
-        if late is not None:
+            if misnamed is None and late is None:
+                misnamed = self._awaited_loop(depth, segment[0])
+        if misnamed is not None:
+            self._accept(*misnamed, segment, is_clean=False)
+        elif late is not None:
             self._say(SEGMENT_ORDER, f"{segment[0]} stands after what should follow it.")
-            self._accept(*late, segment, is_clean=is_clean)
+            outer, entry = late
+            if isinstance(entry, SegmentUse):
+                self._accept_late(outer, entry, segment)
+            else:
+                self._accept(outer, entry, segment, is_clean=is_clean)
         elif not self._enter_headless(segment):
             self._say_unexpected(segment)
 
@@ -273,6 +282,35 @@ class Checker:
         if not is_clean and not self._is_silent:
             self._findings += check_elements(use, segment, self._delimiters, self._place)
 
+    def _accept_late(self, depth: int, use: SegmentUse, segment: list[str]) -> None:
+        """Take a segment of a loop further out, and stay where it stands: the rest is in order."""
+        self._followed = use
+        if self._levels[depth].count(use) == use.uses_max + 1 and use.uses_max:
+            message = f"{use.label} may stand {use.uses_max} times at most."
+            self._say(SEGMENT_TOO_OFTEN, message)
+        if not self._is_silent:
+            self._findings += check_elements(use, segment, self._delimiters, self._place)
+
+    def _awaited_loop(self, depth: int, tag: str) -> tuple[int, LoopUse] | None:
+        """Find the one loop that may begin with a segment id here, whatever its qualifier."""
+        level = self._levels[depth]
+        entries = _entries(level.loop).get(tag, ())
+        if len(entries) != 1 or not isinstance(entries[0], LoopUse):
+            return None
+        loop = entries[0]
+        is_next = loop.order >= level.rank and not self._is_full(level, loop)
+        return (depth, loop) if is_next and not loop.is_cut else None
+
+    def _comes_later(self, use: SegmentUse) -> bool:
+        """Tell whether a segment still stands in the unit."""
+        if self._unit is None or self._is_silent:
+            return False
+        component = self._delimiters.component
+        return any(
+            row[0] == use.segment_id and use.takes(row, component)
+            for row in self._unit.segments[self._index + 1 :]
+        )
+
     def _enter_headless(self, segment: list[str]) -> bool:
         """Accept a loop that lost its first segment: CLP without LX, REF*TJ without N1*PE."""
         for depth in range(len(self._levels) - 1, -1, -1):
@@ -284,6 +322,8 @@ class Checker:
                     is_awaited = loop.usage == "R" and not level.counts.get(id(loop))
                     if not (isinstance(entry, LoopUse) or is_awaited):
                         continue
+                    if entry.usage != "R" and self._comes_later(loop.first):
+                        continue  # the loop has its head, and this stands before it
                     self._close_to(depth)
                     level.rank = loop.order
                     self._levels.append(_Level(loop, level.count(loop)))

@@ -14,12 +14,16 @@ from typing import BinaryIO
 from rcm.x12 import x277ca, x835, x837_check
 from rcm.x12.checker import Checker
 from rcm.x12.code_sets import CodeSets, NoCodeSets
+from rcm.x12.envelope import Unit
 from rcm.x12.findings import Finding
+from rcm.x12.origin import Origin
 from rcm.x12.payer_check import PayerCheck
 from rcm.x12.payer_rules import RuleSet
 from rcm.x12.reader import Reader
+from rcm.x12.set_aside import Unreadable
 from rcm.x12.situations import Situations
 from rcm.x12.situations_acknowledgment import check_ta1
+from rcm.x12.x835_claims import read_claim
 
 _NO_CODE_SETS = NoCodeSets()
 #: Findings of a typed check about transactions that are simply not its own.
@@ -133,8 +137,9 @@ class Examination:
                     found += x835.check_provider_adjustment(event)
                 case x835.Header(header):
                     paid, adjusted, is_whole = 0, 0, True
-                case x835.SetAside():
+                case x835.SetAside(unit):
                     is_whole = False
+                    found += self._stranded(unit)
                 case x835.Trailer(_, is_complete) if header is not None:
                     found += x835.check_payment(
                         header, paid, adjusted, is_whole=is_whole and is_complete
@@ -144,6 +149,16 @@ class Examination:
                     pass
             yield from self._drain(stream.reader, found)
         yield from found
+
+    def _stranded(self, unit: Unit) -> list[Finding]:
+        """Check a claim that is set aside because the head above it is lost."""
+        if unit.name != "CLP" or unit.is_cut_off or unit.transaction.guide is not x835.GUIDE:
+            return []
+        try:
+            claim = read_claim(Origin(unit, "2000/2100"))
+        except Unreadable:
+            return []
+        return x835.check_claim(claim, code_sets=self._code_sets, on_date=None)
 
     def _claims(self) -> Iterator[Finding]:
         self._source.seek(0)

@@ -111,6 +111,8 @@ OTHER_PAYER: Final = f"""\
           REF*T4 S 1 | {REF}
           REF*F8 S 1 | {REF}
 """
+#: 2330A and 2330B of the dental guide, with the other payer's predetermination.
+OTHER_DENTAL_PAYER: Final = f"{OTHER_PAYER}          REF*G3 S 1 | {REF}\n"
 
 COORDINATION: Final = f"""\
         SBR R | 01={SEQUENCE} 02R=18,{RELATION} 05=12,13,14,15,16,41,42,43,47 06..08N 09={FILING}

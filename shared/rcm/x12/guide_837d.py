@@ -13,7 +13,7 @@ from rcm.x12.guide_837 import (
     INSURED,
     LINE_REF,
     NAME,
-    OTHER_PAYER,
+    OTHER_DENTAL_PAYER,
     PAPERWORK,
     PERSON,
     PLACE,
@@ -95,7 +95,7 @@ GUIDE = Guide(
 {COORDINATION}
         OI R | 01..02N 03R=N,W,Y 04..05N 06R=I,Y
         MOA S
-{OTHER_PAYER}
+{OTHER_DENTAL_PAYER}
 {identified("2330C", "DN|P3", 2, 3)}
 {identified("2330D", "82", 1, 3)}
 {identified("2330E", "DQ", 1, 3)}

@@ -107,11 +107,11 @@ class _Total:
         self._level = level
         self._counts = {False: 0, True: 0}
         self._cents = {False: 0, True: 0}
-        self._first: ClaimStatus | None = None
+        self._names_claims = False
         self.is_whole = True
 
     def add(self, claim: ClaimStatus) -> None:
-        self._first = self._first or claim
+        self._names_claims = True
         self._counts[claim.is_rejected] += 1
         billed = claim.statuses[0].billed_cents if claim.statuses else 0
         self._cents[claim.is_rejected] += billed or 0
@@ -120,10 +120,10 @@ class _Total:
         level = self._level
         is_receiver = isinstance(level, ReceiverStatus)
         # A file may be refused as a whole, or by provider, without a claim being named.
-        if level is None or not self.is_whole or (self._first is None and is_receiver):
+        if level is None or not self.is_whole or (is_receiver and not self._names_claims):
             return []
-        where = place(self._first.origin) if self._first else Place(loop="2000C")
         found = []
+        counts = ("90", "AA") if is_receiver else ("QA", "QC")
         for is_rejected, count, amount, told in (
             (False, level.accepted_count, level.accepted_cents, "accepted"),
             (True, level.rejected_count, level.rejected_cents, "rejected"),
@@ -131,11 +131,17 @@ class _Total:
             named, billed = self._counts[is_rejected], self._cents[is_rejected]
             if count is not None and count != named:
                 message = f"It counts {count} claims {told} and names {named}."
-                found.append(Finding(rule=COUNT_DIFFERS, place=where, message=message))
+                where = _at(level, "QTY", counts[is_rejected])
+                found.append(Finding(rule=COUNT_DIFFERS, place=where, message=message, element=2))
             if amount is not None and amount != billed:
                 message = f"It sums {dollars(amount)} {told} and names {dollars(billed)}."
-                found.append(Finding(rule=AMOUNT_DIFFERS, place=where, message=message))
+                where = _at(level, "AMT", "YY" if is_rejected else "YU")
+                found.append(Finding(rule=AMOUNT_DIFFERS, place=where, message=message, element=2))
         return found
+
+
+def _at(level: ReceiverStatus | ProviderStatus, tag: str, qualifier: str) -> Place:
+    return place(level.origin, segment_index(level.origin, tag, qualifier))
 
 
 def _check_claim(claim: ClaimStatus) -> list[Finding]:

@@ -100,6 +100,7 @@ class ProviderStatus(Struct, frozen=True, kw_only=True, gc=False):
     accepted_cents: int | None = None  # AMT*YU
     rejected_cents: int | None = None  # AMT*YY
     claims: tuple[ClaimStatus, ...] = ()
+    origin: Origin | None = None  # where it was read
 
 
 class ReceiverStatus(Struct, frozen=True, kw_only=True, gc=False):
@@ -113,6 +114,7 @@ class ReceiverStatus(Struct, frozen=True, kw_only=True, gc=False):
     accepted_cents: int | None = None  # AMT*YU
     rejected_cents: int | None = None  # AMT*YY
     providers: tuple[ProviderStatus, ...] = ()
+    origin: Origin | None = None  # where it was read
 
 
 class ClaimAcknowledgment(Struct, frozen=True, kw_only=True, gc=False):

@@ -249,6 +249,7 @@ class _Level:
             rejected_count=_optional_count(self._qualified("QTY", "AA", 2)),
             accepted_cents=optional_cents(self._qualified("AMT", "YU", 2)),
             rejected_cents=optional_cents(self._qualified("AMT", "YY", 2)),
+            origin=Origin(self._unit, "2200B"),
         )
 
     def provider(self) -> ProviderStatus:
@@ -262,6 +263,7 @@ class _Level:
             rejected_count=_optional_count(self._qualified("QTY", "QC", 2)),
             accepted_cents=optional_cents(self._qualified("AMT", "YU", 2)),
             rejected_cents=optional_cents(self._qualified("AMT", "YY", 2)),
+            origin=Origin(self._unit, "2200C"),
         )
 
     def claims(self) -> list[ClaimStatus]:

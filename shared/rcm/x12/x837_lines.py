@@ -113,6 +113,7 @@ class OtherPayer(Private, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     prior_authorization_number: str = ""  # 2330B REF*G1
     referral_number: str = ""  # 2330B REF*9F
     claim_adjustment_indicator: str = ""  # 2330B REF*T4
+    predetermination_number: str = ""  # 2330B REF*G3 (837D)
     payer_claim_control_number: str = ""  # 2330B REF*F8
     providers: tuple[Provider, ...] = ()  # 2330C.., role and secondary identifiers
 

@@ -380,7 +380,7 @@ class _Transaction:
         index = min(index, len(unit.segments) - 1)
         place = unit.place(index, loop=self._loop, claim_id=_claim_id(unit))
         name = unit.segments[index][0]
-        message = f"{name} holds a value that cannot be read."
+        message = f"{name} holds a value that cannot be read, or lacks one."
         if unit.name == "CLM" and self._above is None:
             message = "No billing provider and subscriber could be read above this claim."
         found = Finding(rule=UNREADABLE, place=place, message=message)

@@ -31,7 +31,7 @@ _SBR: Final = (
     (5, "insurance_type_code"),
     (9, "claim_filing_indicator_code"),
 )
-_PAYER_REFERENCES: Final = ("G1", "9F", "T4", "F8")
+_PAYER_REFERENCES: Final = ("G1", "9F", "T4", "G3", "F8")
 
 
 def adjustments(row: Row) -> list[Adjustment]:
@@ -124,6 +124,7 @@ def other_payer(rows: Rows, start: int, component: str) -> tuple[OtherPayer, int
         prior_authorization_number=payer.one_reference("G1"),
         referral_number=payer.one_reference("9F"),
         claim_adjustment_indicator=payer.one_reference("T4"),
+        predetermination_number=payer.one_reference("G3"),
         payer_claim_control_number=payer.one_reference("F8"),
         providers=tuple(providers),
     )

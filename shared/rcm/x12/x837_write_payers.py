@@ -76,6 +76,7 @@ def put_other_payer(out: Segments, other: OtherPayer) -> None:
             ("G1", other.prior_authorization_number),
             ("9F", other.referral_number),
             ("T4", other.claim_adjustment_indicator),
+            ("G3", other.predetermination_number),
             ("F8", other.payer_claim_control_number),
         ),
     )
