@@ -12,8 +12,11 @@ from typing import Any, Final
 
 import yaml
 from fastapi import FastAPI
+from msgspec import structs
+from prometheus_client import Gauge
 
 from coding_svc import handlers
+from coding_svc.api import accuracy as api_accuracy
 from coding_svc.api import analytics as api_analytics
 from coding_svc.api import audit as api_audit
 from coding_svc.api import coders as api_coders
@@ -30,6 +33,7 @@ from coding_svc.gateway.desk_book import DeskBook
 from coding_svc.gateway.mllp import Limits, Listener
 from coding_svc.gateway.query_book import QueryBook
 from coding_svc.handlers import SERVICE, Way
+from coding_svc.handlers.accuracy import AccuracyWatch
 from coding_svc.handlers.code_sets import adopt
 from coding_svc.handlers.notes import suggest_for_waiting
 from coding_svc.handlers.queries import Courier
@@ -63,6 +67,7 @@ MANIFEST: Final = Manifest(
         api_audit.audits,
         api_audit.cases,
         api_audit.findings,
+        api_accuracy.alerts,
         api_evidence.evidence,
         api_analytics.analytics,
     ),
@@ -137,16 +142,28 @@ def create_app(
     siblings = SiblingFinder() if own.patient_day else None
     desks = DeskBook(own.profiles_dir, desk_rules(own), log)
     desks.check()
+    watch = AccuracyWatch()
     book = ProfileBook(own.profiles_dir, codes, siblings)
     queries = QueryBook(own.profiles_dir)
     courier = partial(bring_queries, settings=settings, own=own, queries=queries, log=log)
     running: dict[str, Job] = {
         **jobs(settings, own, book, codes, log),
         "query-courier": courier,
+        "accuracy": partial(
+            watch_accuracy, settings=settings, own=own, book=book, desks=desks, watch=watch, log=log
+        ),
     }
     app = create_http_app(replace(MANIFEST, jobs=running), settings, log=log, **more)
     app.state.profiles_of = book.of_tenant
     app.state.desk_of = desks.of_tenant
+    app.state.accuracy = watch
+    gauge = Gauge(
+        "rcm_coding_accuracy_alerts",
+        "Coders, and all together, whose accuracy is under the goal",
+        ["tenant"],
+        registry=app.state.metrics.registry,
+    )
+    watch.tell = lambda tenant_id, count: gauge.labels(tenant_id).set(count)
     app.state.withdrawal_wait_s = own.withdrawal_wait_s
     app.state.codes = codes
     app.state.siblings = siblings
@@ -251,11 +268,33 @@ async def look_at_waiting(
     """Release what waited for late charges long enough."""
     while True:
         for tenant_id in settings.tenants:
-            way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "waiting")
+            way = book.way(runtime, tenant_id, "waiting")
             moved = await handlers.look_again_at_waiting(way, _now().date().isoformat())
             if moved:
                 log.info("waiting-over", tenant_id=tenant_id, count=moved)
         await asyncio.sleep(own.waiting_s)
+
+
+async def watch_accuracy(
+    runtime: Runtime,
+    *,
+    settings: Settings,
+    own: CodingSettings,
+    book: ProfileBook,
+    desks: DeskBook,
+    watch: AccuracyWatch,
+    log: Log,
+) -> None:
+    """Look at accuracy as days pass and goals change; each review is followed by a look, too."""
+    while True:
+        for tenant_id in settings.tenants:
+            way = structs.replace(
+                book.way(runtime, tenant_id, "accuracy"), desk=desks.of_tenant(tenant_id)
+            )
+            changed = await watch.look(way)
+            if changed:
+                log.info("accuracy-alerts-changed", tenant_id=tenant_id, count=changed)
+        await asyncio.sleep(own.accuracy_s)
 
 
 async def watch_code_sets(
@@ -272,7 +311,7 @@ async def watch_code_sets(
     try:
         while True:
             for tenant_id in settings.tenants:
-                way = Way(runtime, tenant_id, book.of_tenant(tenant_id), "code-sets")
+                way = book.way(runtime, tenant_id, "code-sets")
                 count = await adopt(way, codes, change)
                 if count:
                     log.info("encounters-rechecked", tenant_id=tenant_id, count=count)

@@ -200,6 +200,14 @@ class NothingToSample(Problem):
     status: ClassVar[int] = 409
 
 
+class AlertNotFound(Problem):
+    """This tenant has no such accuracy alert."""
+
+    slug: ClassVar[str] = "alert-not-found"
+    title: ClassVar[str] = "Alert not found"
+    status: ClassVar[int] = 404
+
+
 class CodedByYou(Problem):
     """The rules of this tenant keep coding and releasing apart: what a person has coded since the
     last release, another person releases.

@@ -50,6 +50,8 @@ EVENTS_BY_TOPIC: Final = {
         coding_audit.AuditFindingRecorded,
         coding_audit.AuditFindingAnswered,
         coding_audit.AuditFindingAdjudicated,
+        coding_audit.AccuracyAlertRaised,
+        coding_audit.AccuracyAlertCleared,
         *coding_query.EVENTS,
         *coding_codes.EVENTS,
     ),

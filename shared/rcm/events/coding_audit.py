@@ -261,3 +261,59 @@ class AuditFindingAdjudicated(Event, frozen=True, kw_only=True):
     manager: str
     outcome: Literal["upheld", "overturned"]
     statement: Phi | None = None
+
+
+class AccuracyAlertRaised(Event, frozen=True, kw_only=True):
+    """The accuracy of what was reviewed in some days is under the goal. Raised once, until cleared.
+
+    Stream: the coder's accuracy, or that of all together.
+
+    Attributes:
+        alert_id: Ours.
+        number: 1 for the first of its stream.
+        coder: Whose; empty for all together.
+        goal_milli: Correct codes of a thousand that are asked for.
+        accuracy_milli: Correct ones, rounded down.
+        case_count: Encounters reviewed and judged.
+        decision_count: Codes compared in them.
+        error_count: Differences that count as errors.
+        reviewed_from: First day of the reviews (UTC).
+        reviewed_through: Last day.
+        case_ids: What was counted.
+    """
+
+    name: ClassVar[str] = "AccuracyAlertRaised"
+
+    alert_id: str
+    number: int
+    coder: str
+    goal_milli: int
+    accuracy_milli: int
+    case_count: int
+    decision_count: int
+    error_count: int
+    reviewed_from: Day
+    reviewed_through: Day
+    case_ids: list[str]
+
+
+class AccuracyAlertCleared(Event, frozen=True, kw_only=True):
+    """Accuracy reached the goal again, with reviews enough to tell.
+
+    Stream: the coder's accuracy, or that of all together.
+
+    Attributes:
+        alert_id: Which.
+        coder: Whose; empty for all together.
+        goal_milli: Correct codes of a thousand that are asked for.
+        accuracy_milli: Correct ones, rounded down.
+        case_count: Encounters reviewed and judged.
+    """
+
+    name: ClassVar[str] = "AccuracyAlertCleared"
+
+    alert_id: str
+    coder: str
+    goal_milli: int
+    accuracy_milli: int
+    case_count: int

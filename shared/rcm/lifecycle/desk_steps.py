@@ -42,6 +42,10 @@ def _drawn(event: coding_audit.AuditDrawn) -> Said:
     return Said(what, f"{event.kind}, seed {event.seed}")
 
 
+def _percent(milli: int) -> str:
+    return f"{milli // 10}.{milli % 10} %"
+
+
 def _second_coding(event: coding_audit.AuditCaseCoded) -> Said:
     agreed = sum(one.agreed_count for one in event.agreements)
     compared = sum(one.compared_count for one in event.agreements)
@@ -85,6 +89,13 @@ WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
         f"finding {e.number}: the coder does {'' if e.answer == 'agree' else 'not '}agree"
     ),
     coding_audit.AuditFindingAdjudicated: lambda e: Said(f"finding {e.number}: {e.outcome}"),
+    coding_audit.AccuracyAlertRaised: lambda e: Said(
+        f"accuracy of {e.coder or 'all coders'} under the goal: {_percent(e.accuracy_milli)}",
+        f"goal {_percent(e.goal_milli)}, {e.error_count} errors in {e.decision_count} codes",
+    ),
+    coding_audit.AccuracyAlertCleared: lambda e: Said(
+        f"accuracy of {e.coder or 'all coders'} back at {_percent(e.accuracy_milli)}"
+    ),
     claims_withdrawal.ReleaseWithdrawalNoted: lambda _: Said("release asked back", is_detail=True),
     claims_withdrawal.ReleaseWithdrawalSettled: _settled,
 }

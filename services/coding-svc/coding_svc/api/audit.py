@@ -7,7 +7,7 @@ saying what a difference means.
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from coding_svc.api.audit_shapes import (
     AnswerIn,
@@ -44,6 +44,7 @@ from coding_svc.problems import (
     ReleaseNotFound,
 )
 from coding_svc.rules.blind import without_codes
+from coding_svc.store import accuracy as store_accuracy
 from coding_svc.store import audit as store_audit
 from coding_svc.store import encounters as store
 from coding_svc.store import notes as store_notes
@@ -172,11 +173,13 @@ async def list_cases(
     status: Annotated[Literal["", "open", "begun", "coded"], Query()] = "",
     auditor: Annotated[str, Query(max_length=200, description="`-` for nobody.")] = "",
     coder: Annotated[str, Query(max_length=200)] = "",
+    alert_id: Annotated[str, Query(max_length=64, description="What an alert counted.")] = "",
 ) -> Page[CaseOut]:
     """List cases."""
-    wanted = CaseFilter(audit_id, status, auditor, coder)
     after = paging.after(str)
     async with runtime.read(tenant) as session:
+        counted = await store_accuracy.counted(session, tenant, alert_id) if alert_id else None
+        wanted = CaseFilter(audit_id, status, auditor, coder, counted)
         rows = await store_audit.cases(session, tenant, wanted, after, paging.fetch_count)
         blind = await store_audit.blind_to(session, tenant, actor)
 
@@ -266,7 +269,12 @@ async def get_record(case_id: str, tenant: Tenant, runtime: Runtime, phi: PhiVie
     dependencies=[AUDITORS],
 )
 async def code_again(
-    case_id: str, body: SecondCodingIn, way: CallersWay, asking: Asking, answer: Response
+    case_id: str,
+    body: SecondCodingIn,
+    request: Request,
+    way: CallersWay,
+    asking: Asking,
+    answer: Response,
 ) -> CaseOut:
     """Submit the second coding; the answer compares it with the first. Never edited."""
     case = await handlers.case_of(way.runtime, way.tenant_id, case_id)
@@ -289,6 +297,7 @@ async def code_again(
     )
     outcome = await handlers.code_again(way, case_id, second, asking.command)
     asking.mark(answer, outcome.repeated)
+    await request.app.state.accuracy.after_review(way)
     return await get_case(case_id, way.tenant_id, way.actor, way.runtime)
 
 
@@ -303,6 +312,7 @@ async def list_findings(
     coder: Annotated[str, Query(max_length=200)] = "",
     status: Annotated[str, Query(pattern=r"^[a-z]{0,20}$")] = "",
     category: Annotated[str, Query(pattern=r"^[a-z]{0,20}$")] = "",
+    alert_id: Annotated[str, Query(max_length=64, description="Errors in its cases.")] = "",
 ) -> Page[FindingOut]:
     """List findings: of an audit, a case, a coder; `status=error` waits for the coder,
     `status=disputed` for a manager.
@@ -310,7 +320,10 @@ async def list_findings(
     wanted = FindingFilter(audit_id, case_id, coder, status, category)
     after = paging.after(str, int)
     async with runtime.read(tenant) as session:
-        rows = await store_audit.findings(session, tenant, wanted, after, paging.fetch_count)
+        counted = await store_accuracy.counted(session, tenant, alert_id) if alert_id else None
+        rows = await store_audit.findings(
+            session, tenant, wanted, after, paging.fetch_count, counted
+        )
         blind = await store_audit.blind_to(session, tenant, actor)
 
     def shape(row: FindingRow) -> FindingOut:
@@ -355,6 +368,7 @@ async def record_finding(
     case_id: str,
     number: int,
     body: FindingIn,
+    request: Request,
     way: CallersWay,
     asking: Asking,
     answer: Response,
@@ -364,7 +378,7 @@ async def record_finding(
         decide.record_finding,
         case_id, number, way.actor, body.verdict, body.rule_id, body.rationale,
     )  # fmt: skip
-    return await _judged(case_id, number, decision, way, asking, answer)
+    return await _judged(case_id, number, decision, request, way, asking, answer)
 
 
 @findings.post(
@@ -374,13 +388,19 @@ async def record_finding(
     dependencies=[needs("coder", "manager")],
 )
 async def answer_finding(
-    case_id: str, number: int, body: AnswerIn, way: CallersWay, asking: Asking, answer: Response
+    case_id: str,
+    number: int,
+    body: AnswerIn,
+    request: Request,
+    way: CallersWay,
+    asking: Asking,
+    answer: Response,
 ) -> FindingOut:
     """Agree with a finding about one's own coding, or dispute it."""
     decision = partial(
         decide.answer_finding, case_id, number, way.actor, body.answer, body.statement
     )
-    return await _judged(case_id, number, decision, way, asking, answer)
+    return await _judged(case_id, number, decision, request, way, asking, answer)
 
 
 @findings.post(
@@ -390,13 +410,19 @@ async def answer_finding(
     dependencies=[MANAGERS],
 )
 async def adjudicate_finding(
-    case_id: str, number: int, body: RulingIn, way: CallersWay, asking: Asking, answer: Response
+    case_id: str,
+    number: int,
+    body: RulingIn,
+    request: Request,
+    way: CallersWay,
+    asking: Asking,
+    answer: Response,
 ) -> FindingOut:
     """Decide a disputed finding; one that is overturned is no error."""
     decision = partial(
         decide.adjudicate_finding, case_id, number, way.actor, body.outcome, body.statement
     )
-    return await _judged(case_id, number, decision, way, asking, answer)
+    return await _judged(case_id, number, decision, request, way, asking, answer)
 
 
 async def _done(
@@ -408,10 +434,17 @@ async def _done(
 
 
 async def _judged(
-    case_id: str, number: int, decision: Any, way: CallersWay, asking: Asking, answer: Response
+    case_id: str,
+    number: int,
+    decision: Any,
+    request: Request,
+    way: CallersWay,
+    asking: Asking,
+    answer: Response,
 ) -> FindingOut:
     outcome = await way.runtime.execute(asking.command([case_id], decision))
     asking.mark(answer, outcome.repeated)
+    await request.app.state.accuracy.after_review(way)
     row = await _finding(case_id, number, way.tenant_id, way.runtime)
     return FindingOut.model_validate(row)
 

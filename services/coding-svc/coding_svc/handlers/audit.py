@@ -224,9 +224,7 @@ async def results_of(runtime: Any, tenant_id: str, audit_id: str) -> Results:
         row = await store_audit.audit(session, tenant_id, audit_id)
         if row is None:
             raise AuditNotFound
-        cases = await store_audit.cases(
-            session, tenant_id, CaseFilter(audit_id=audit_id, status="coded"), None, PAGE
-        )
+        cases = await _coded_cases(session, tenant_id, audit_id)
         findings: list[FindingRow] = []
         after = None
         while True:
@@ -238,6 +236,16 @@ async def results_of(runtime: Any, tenant_id: str, audit_id: str) -> Results:
             after = (page[-1].case_id, page[-1].number)
     compared = [_compare(case, findings) for case in cases]
     return _results(row, compared)
+
+
+async def _coded_cases(session: Any, tenant_id: str, audit_id: str) -> list[Case]:
+    wanted, found = CaseFilter(audit_id=audit_id, status="coded"), list[Case]()
+    while True:
+        after = (found[-1].row.case_id,) if found else None
+        page = await store_audit.cases(session, tenant_id, wanted, after, PAGE)
+        found += page
+        if len(page) < PAGE:
+            return found
 
 
 def _compare(case: Case, findings: Sequence[FindingRow]) -> _Compared:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from rcm.events.coding_audit import (
+    AccuracyAlertRaised,
     AuditCaseBegun,
     AuditCaseCoded,
     AuditCaseOpened,
@@ -19,6 +20,7 @@ from rcm.events.coding_audit import (
     AuditFindingRecorded,
     Category,
 )
+from rcm.events.envelope import Recorded
 from rcm.events.phi import Phi
 
 CASE_EVENTS = (
@@ -108,6 +110,29 @@ class AuditCase(Struct, frozen=True, omit_defaults=True, kw_only=True, tag="audi
     def finding(self, number: int) -> Finding | None:
         """Find a finding by its number."""
         return self.findings[number - 1] if 0 < number <= len(self.findings) else None
+
+
+class Accuracy(Struct, frozen=True, tag="accuracy"):
+    """Whether the accuracy of a coder, or of all, is under the goal.
+
+    Attributes:
+        number: Of the last alert.
+        raised: The alert that is open.
+        raised_at: Since when.
+    """
+
+    number: int
+    raised: AccuracyAlertRaised | None = None
+    raised_at: str = ""
+
+
+def evolve_accuracy(state: Any, recorded: Recorded[Any]) -> Accuracy:
+    """Fold one fact into the state of its stream."""
+    event = recorded.event
+    if isinstance(event, AccuracyAlertRaised):
+        return Accuracy(event.number, event, recorded.recorded_at)
+    assert isinstance(state, Accuracy), "what is cleared was raised"
+    return Accuracy(state.number)
 
 
 def evolve_audit(event: AuditDrawn) -> Audit:

@@ -12,7 +12,15 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from coding_svc.model.adopted import Adopted, evolve_adopted
-from coding_svc.model.audit import CASE_EVENTS, Audit, AuditCase, evolve_audit, evolve_case
+from coding_svc.model.audit import (
+    CASE_EVENTS,
+    Accuracy,
+    Audit,
+    AuditCase,
+    evolve_accuracy,
+    evolve_audit,
+    evolve_case,
+)
 from coding_svc.model.desk import (
     CODER_EVENTS,
     Coder,
@@ -33,7 +41,7 @@ from rcm.events.coding import (
     EncounterReceived,
     MessageSetAside,
 )
-from rcm.events.coding_audit import AuditDrawn
+from rcm.events.coding_audit import AccuracyAlertCleared, AccuracyAlertRaised, AuditDrawn
 from rcm.events.coding_codes import CodeSetsAdopted, SuggestionLearned
 from rcm.events.coding_desk import EvidencePackIssued
 from rcm.events.coding_query import (
@@ -101,7 +109,10 @@ class SetAside(Struct, frozen=True, omit_defaults=True, tag="message"):
     outcome: str
 
 
-State = Encounter | SetAside | Query | Coder | Packs | Audit | AuditCase | Note | Learned | Adopted
+State = (
+    Encounter | SetAside | Query | Coder | Packs | Audit | AuditCase | Accuracy | Note | Learned
+    | Adopted
+)  # fmt: skip
 """What a stream of this service can be."""
 
 
@@ -124,6 +135,8 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
         return evolve_packs(state if isinstance(state, Packs) else None, recorded)
     if isinstance(event, AuditDrawn):
         return evolve_audit(event)
+    if isinstance(event, AccuracyAlertRaised | AccuracyAlertCleared):
+        return evolve_accuracy(state, recorded)
     if isinstance(event, CASE_EVENTS):
         return evolve_case(state if isinstance(state, AuditCase) else None, event)
     encounter = (

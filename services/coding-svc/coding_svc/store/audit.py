@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, and_, func
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from coding_svc.model.audit import NOT_ERRORS
 from coding_svc.store.desk import (
     PackRow,
     ReleaseRow,
@@ -219,6 +220,7 @@ class CaseFilter(NamedTuple):
     status: str = ""  # open, begun, coded
     auditor: str = ""
     coder: str = ""
+    case_ids: tuple[str, ...] | None = None
 
 
 async def cases(
@@ -233,6 +235,8 @@ async def cases(
         query = query.where(rows.audit_id == wanted.audit_id)
     if wanted.coder:
         query = query.where(rows.coder == wanted.coder)
+    if wanted.case_ids is not None:
+        query = query.where(rows.case_id.in_(wanted.case_ids))
     if wanted.auditor:
         nobody = begun.auditor.is_(None)
         query = query.where(nobody if wanted.auditor == "-" else begun.auditor == wanted.auditor)
@@ -296,11 +300,18 @@ class FindingFilter(NamedTuple):
 
 
 async def findings(
-    session: AsyncSession, tenant_id: str, wanted: FindingFilter, after: Key | None, limit: int
+    session: AsyncSession,
+    tenant_id: str,
+    wanted: FindingFilter,
+    after: Key | None,
+    limit: int,
+    errors_in: Sequence[str] | None = None,
 ) -> Sequence[FindingRow]:
-    """List findings by case and number."""
+    """List findings by case and number; if told, only errors, and of these cases."""
     rows: Any = FindingRow
     query = select(FindingRow).where(rows.tenant_id == tenant_id)
+    if errors_in is not None:
+        query = query.where(rows.case_id.in_(errors_in), rows.status.not_in(NOT_ERRORS))
     for name, value in wanted._asdict().items():
         if value:
             query = query.where(getattr(rows, name) == value)

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from coding_svc.model.audit import AuditCase, Finding
+from coding_svc.model.audit import Accuracy, AuditCase, Finding
 from rcm.domain import Row
 from rcm.events.coding_audit import (
+    AccuracyAlertCleared,
+    AccuracyAlertRaised,
     AuditCaseBegun,
     AuditCaseCoded,
     AuditCaseOpened,
@@ -19,7 +21,7 @@ from rcm.events.coding_audit import (
 from rcm.events.envelope import Recorded
 
 
-def project_audit(after: Any, recorded: Recorded[Any]) -> Iterable[Row]:
+def project_audit(before: Any, after: Any, recorded: Recorded[Any]) -> Iterable[Row]:
     """Say which rows of the audit a fact changes."""
     event = recorded.event
     match event:
@@ -38,8 +40,31 @@ def project_audit(after: Any, recorded: Recorded[Any]) -> Iterable[Row]:
             finding = after.finding(event.number)
             assert finding is not None, "what is judged was found"
             yield _finding(after, finding, recorded)
+        case AccuracyAlertRaised():
+            yield _alert(event, recorded.recorded_at, None, "")
+        case AccuracyAlertCleared():
+            assert isinstance(before, Accuracy), "what is cleared was raised"
+            assert before.raised is not None, "what is cleared was raised"
+            yield _alert(before.raised, before.raised_at, event, recorded.recorded_at)
         case _:
             return
+
+
+def _alert(
+    raised: AccuracyAlertRaised,
+    raised_at: str,
+    cleared: AccuracyAlertCleared | None,
+    cleared_at: str,
+) -> Row:
+    values = to_builtins(raised)
+    key = {"alert_id": values.pop("alert_id")}
+    told = {
+        "status": "cleared" if cleared is not None else "open",
+        "raised_at": raised_at,
+        "cleared_at": cleared_at,
+        "cleared_milli": cleared.accuracy_milli if cleared is not None else None,
+    }
+    return Row("accuracy_alert", key, {**values, **told})
 
 
 def _key(case_id: str) -> dict[str, Any]:

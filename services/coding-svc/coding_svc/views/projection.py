@@ -32,7 +32,7 @@ def project(before: State | None, after: State, recorded: Recorded[Any]) -> Iter
         yield _encounter(after, recorded)
     yield from project_notes(after, recorded)
     yield from project_desk(before, after, recorded)
-    yield from project_audit(after, recorded)
+    yield from project_audit(before, after, recorded)
 
 
 def _encounter(after: Encounter, recorded: Recorded[Any]) -> Row:
