@@ -87,6 +87,27 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     is_duplicate: bool = False
     next_payer_id: str = ""
     next_payer_name: str = ""
+    content: str = ""  # what amounts are drawn by; empty in what was taken before there was this
+
+
+def content_of(claim: Claim) -> str:
+    """Tell what a claim asks for, without any number that its sender made up: the same charge of
+    the same patient draws the same answer, whatever it is numbered.
+    """
+    subscriber = claim.subscriber
+    person = claim.patient if claim.patient is not None else subscriber
+    head = (
+        claim.payer.number,
+        subscriber.member_number,
+        subscriber.responsibility_code,
+        person.first_name,
+    )
+    lines = (
+        f"{one.revenue_code}:{one.procedure_code}:{'+'.join(one.modifiers)}:{one.billed_cents}:"
+        f"{one.service_from or ''}"
+        for one in lines_of(claim)
+    )
+    return "|".join((*head, *lines))
 
 
 def lines_of(claim: Claim) -> tuple[Line, ...]:
@@ -149,7 +170,11 @@ def adjudicate(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
     if scenario == "split":
         return _split(taken, rules)
     lines = tuple(
-        _line(line, _adjustments(line, place, scenario, taken.claim_id, rules), scenario)
+        _line(
+            line,
+            _adjustments(line, place, scenario, taken.content, rules),
+            scenario,
+        )
         for place, line in enumerate(taken.lines)
     )
     payment = _payment(taken, lines)
@@ -194,14 +219,18 @@ def correction(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
     """
     if taken.scenario == "crossover":
         lines = tuple(
-            _line(line, _adjustments(line, place, "contractual", taken.claim_id, rules), "")
+            _line(
+                line,
+                _adjustments(line, place, "contractual", taken.content, rules),
+                "",
+            )
             for place, line in enumerate(taken.lines)
         )
         return [_payment(taken, lines)]
     (first,) = adjudicate(taken, rules)
     cut = _SECOND[taken.scenario]
     lines = tuple(
-        _line(line, _adjustments(line, place, cut, taken.claim_id, rules), cut)
+        _line(line, _adjustments(line, place, cut, taken.content, rules), cut)
         for place, line in enumerate(taken.lines)
     )
     return [reversal(first), _payment(taken, lines)]
@@ -242,7 +271,11 @@ def _split(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
     payments = []
     for place, part in enumerate(part for part in parts if part):
         lines = tuple(
-            _line(line, _adjustments(line, 0, "contractual", taken.claim_id, rules), "contractual")
+            _line(
+                line,
+                _adjustments(line, 0, "contractual", taken.content, rules),
+                "contractual",
+            )
             for line in part
         )
         number = f"{taken.payer_number}{'AB'[place]}"
@@ -252,11 +285,11 @@ def _split(taken: Taken, rules: Rules) -> list[x835.ClaimPayment]:
 
 
 def _adjustments(
-    line: Line, place: int, scenario: str, claim_id: str, rules: Rules
+    line: Line, place: int, scenario: str, content: str, rules: Rules
 ) -> tuple[x835.Adjustment, ...]:
     """Adjust a line; of a later payer's, only what the payers before have left is decided."""
     if line.left_cents is None:
-        return _of_charge(line, place, scenario, claim_id, rules)
+        return _of_charge(line, place, scenario, content, rules)
     before = line.billed_cents - line.left_cents
     known = (x835.Adjustment(*_BY_PAYERS_BEFORE, before),) if before else ()
     # A later payer takes the contract of the first one as it is.
@@ -264,11 +297,11 @@ def _adjustments(
     rest = replace(line, billed_cents=line.left_cents, left_cents=None)
     if not line.left_cents:
         return known
-    return (*known, *_of_charge(rest, place, own, claim_id, rules))
+    return (*known, *_of_charge(rest, place, own, content, rules))
 
 
 def _of_charge(
-    line: Line, place: int, scenario: str, claim_id: str, rules: Rules
+    line: Line, place: int, scenario: str, content: str, rules: Rules
 ) -> tuple[x835.Adjustment, ...]:
     if scenario == "paid":
         return ()
@@ -281,31 +314,33 @@ def _of_charge(
         return (x835.Adjustment("CO", "50", line.billed_cents),)
     if scenario == "taken-back":
         return (x835.Adjustment("CO", "50", line.billed_cents),)
-    contractual = _contractual(line, claim_id, rules)
+    contractual = _contractual(line, content, rules)
     allowed = line.billed_cents - sum(one.amount_cents for one in contractual)
     if scenario == "corrected":
         less = allowed // 10
         return (*contractual, x835.Adjustment("CO", "59", less)) if less else contractual
     if scenario == "patient-share":
-        return (*contractual, *_patient_share(allowed, place, claim_id, rules))
+        return (*contractual, *_patient_share(allowed, place, content, rules))
     return contractual
 
 
-def _contractual(line: Line, claim_id: str, rules: Rules) -> tuple[x835.Adjustment, ...]:
-    spread = rules.number(f"allowed {line.line_item_control_number}", claim_id, 10_000)
+def _contractual(line: Line, content: str, rules: Rules) -> tuple[x835.Adjustment, ...]:
+    spread = rules.number(
+        f"allowed {line.procedure_code} {line.revenue_code} {line.billed_cents}", content, 10_000
+    )
     percent = _ALLOWED_PERCENT_MIN + spread % _ALLOWED_PERCENT_SPREAD
     above = line.billed_cents - line.billed_cents * percent // 100
     return (x835.Adjustment("CO", "45", above),) if above else ()
 
 
 def _patient_share(
-    allowed: int, place: int, claim_id: str, rules: Rules
+    allowed: int, place: int, content: str, rules: Rules
 ) -> tuple[x835.Adjustment, ...]:
     """Take deductible and coinsurance on the first line, a copay on the others."""
     if place:
         copay = min(allowed, 2_000)
         return (x835.Adjustment("PR", "3", copay),) if copay else ()
-    deductible = min(allowed, rules.number("deductible", claim_id, _DEDUCTIBLE_CENTS_MAX))
+    deductible = min(allowed, rules.number("deductible", content, _DEDUCTIBLE_CENTS_MAX))
     coinsurance = (allowed - deductible) * _COINSURANCE_PERCENT // 100
     shares = (("1", deductible), ("2", coinsurance))
     return tuple(x835.Adjustment("PR", reason, cents) for reason, cents in shares if cents)

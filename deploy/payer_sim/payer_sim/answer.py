@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from payer_sim.adjudicate import Taken, lines_of
+from payer_sim.adjudicate import Taken, content_of, lines_of
 from payer_sim.scenarios import LINE_FAULTS, ONCE, REJECTIONS, Rules
 from rcm.platform.clearinghouse.port import Kind
 from rcm.x12 import ta1, x277ca, x999
@@ -169,7 +169,11 @@ def _meet(event: CheckedClaim, rules: Rules, look: Callable[[str], Sighting]) ->
 def _scenario(claim: Claim, rules: Rules) -> str:
     subscriber = claim.subscriber
     return rules.scenario(
-        claim.claim_id, subscriber.member_number, claim.payer.number, subscriber.group_number
+        claim.claim_id,
+        subscriber.member_number,
+        claim.payer.number,
+        subscriber.group_number,
+        content_of(claim),
     )
 
 
@@ -292,6 +296,7 @@ class _Desk:
             facility_code=_facility_code(claim),
             billed_cents=claim.billed_cents,
             lines=lines_of(claim),
+            content=content_of(claim),
             last_name=person.name,
             first_name=person.first_name,
             member_number=subscriber.member_number,

@@ -10,8 +10,9 @@
     }
 
 The first of claim id, member number, payer and group that is listed decides; any other claim draws
-from the mix, by a hash of the seed and the claim id, so that the same claim always meets the same
-fate. A file of member numbers alone, as `samples/scenarios.json`, is taken as it is.
+from the mix, by a hash of the seed and of what is asked for (payer, member, lines): the same charge
+always meets the same fate and the same amounts, whatever number its sender gave it. A file of
+member numbers alone, as `samples/scenarios.json`, is taken as it is.
 
 A claim meets a rejection or a fault of the line once: sent again, it goes through.
 """
@@ -77,22 +78,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     groups: dict[str, str] = {}
     mix: dict[str, int] = msgspec.field(default_factory=lambda: {DEFAULT: 1})
 
-    def scenario(self, claim_id: str, member_number: str, payer_id: str, group: str) -> str:
+    def scenario(
+        self, claim_id: str, member_number: str, payer_id: str, group: str, content: str
+    ) -> str:
         """Tell the fate of a claim."""
         return (
             self.claims.get(claim_id)
             or self.members.get(member_number)
             or self.payers.get(payer_id)
             or self.groups.get(group)
-            or self._drawn(claim_id)
+            or self._drawn(content)
         )
 
-    def number(self, purpose: str, claim_id: str, below: int) -> int:
-        """Draw a number from 0 up to `below`, the same for the same claim and purpose."""
-        return drawn(self.seed, purpose, claim_id, below)
+    def number(self, purpose: str, text: str, below: int) -> int:
+        """Draw a number from 0 up to `below`, the same for the same text and purpose."""
+        return drawn(self.seed, purpose, text, below)
 
-    def _drawn(self, claim_id: str) -> str:
-        place = self.number("fate", claim_id, sum(self.mix.values()))
+    def _drawn(self, content: str) -> str:
+        place = self.number("fate", content, sum(self.mix.values()))
         for scenario, weight in sorted(self.mix.items()):
             if place < weight:
                 return scenario
