@@ -274,6 +274,11 @@ def _print_states(claims: list[dict[str, Any]]) -> None:
         "balanced to the cent" if difference == 0 else f"OUT OF BALANCE by {dollars(difference)}"
     )
     OUT.print(f"\nbilled {dollars(total['billed'])} = {parts}   {verdict}")
+    disputed = sum(claim["patient_disputed_cents"] for claim in claims)
+    OUT.print(
+        f"on the worklist of denials: denied {dollars(total['denied'])} + of the patients' share"
+        f" {dollars(disputed)}"
+    )
     if difference:
         sys.exit(1)
 

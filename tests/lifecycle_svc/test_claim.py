@@ -3,19 +3,24 @@
 import random
 from functools import reduce
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle_cases import CLAIM, History, entries_of
 from rcm.events.remit import PaymentPosted
-from rcm.lifecycle import Money, fold_claim, life_of, stories
+from rcm.lifecycle import Money, fold_claim, life_of, patient_disputed, stories
 from rcm.lifecycle.steps import claim_story
 
 
 def folded(history, claim_id=CLAIM, order=None):
     own = [r for r in order or history.recorded if claim_story(claim_id) in stories(r)]
     return reduce(lambda claim, recorded: fold_claim(claim, recorded, claim_id), own, None)
+
+
+def disputed(claim):
+    return patient_disputed(claim.denials, claim.money.patient_cents)
 
 
 def shuffled_across_topics(history, seed):
@@ -140,6 +145,20 @@ def test_a_patients_share_in_dispute_stays_the_patients_and_its_denial_has_the_a
     claim = folded(history)
     assert claim.money == Money(12_500, 4_500, 2_000, 6_000, 0, 0)
     assert [denial.denied_cents for denial in claim.open_denials] == [5_000]
+    # The worklist's 50.00 are found again: none in denied, all in the patient's share.
+    assert disputed(claim) == 5_000
+    shut = msgspec.structs.replace(claim.open_denials[0], is_open=False)
+    settled = msgspec.structs.replace(claim, denials={"d": shut})
+    assert disputed(settled) == 0
+    assert patient_disputed(claim.denials, 1_000) == 1_000, "never more than the patient's share"
+
+
+def test_what_is_denied_to_us_is_no_dispute_of_the_patients_share():
+    history = History()
+    history.charged()
+    history.answered()
+    history.denied(5_000)
+    assert disputed(folded(history)) == 0
 
 
 def test_a_posting_of_old_was_a_fact_of_its_own_and_tells_the_same():

@@ -32,7 +32,10 @@ class MoneyView(BaseModel):
     paid_cents: int = Field(description="By all payers, after reversals. CLP04.")
     adjusted_cents: int = Field(description="Written off: CAS with CO, OA, PI, not in dispute.")
     patient_cents: int = Field(description="The patient's share. CAS with PR.")
-    denied_cents: int = Field(description="Refused and in dispute.")
+    denied_cents: int = Field(
+        description="Refused to us and in dispute: CO, PI, OA. What was refused to the patient (PR)"
+        " and is disputed stands in `patient_cents`; see `patient_disputed_cents`."
+    )
     open_cents: int = Field(description="Not answered yet, or the payer is still deciding.")
 
 
@@ -52,6 +55,10 @@ class ClaimSummary(BaseModel):
     filing_deadline_on: str = Field(description="Empty once the payer has the claim.")
     denial_deadline_on: str = Field(description="The first deadline of its open denials.")
     denial_count: int
+    patient_disputed_cents: int = Field(
+        description="How much of the patient's share has an open denial: on the worklist, with"
+        " `money.denied_cents`."
+    )
     replaced_by: str
     money: MoneyView
     changed_at: str

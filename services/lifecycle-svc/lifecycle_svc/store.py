@@ -20,7 +20,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from rcm.lifecycle import Claim, Money, related_stories
+from rcm.lifecycle import Claim, Denial, Money, patient_disputed, related_stories
 
 Key = tuple[str | int, ...]
 
@@ -97,6 +97,12 @@ class ClaimRow(LifecycleTable, table=True):
             self.denied_cents,
             self.open_cents,
         )
+
+    @property
+    def patient_disputed_cents(self) -> int:
+        """How much of the patient's share is on the worklist all the same."""
+        known = msgspec.convert(self.denials, dict[str, Denial])
+        return patient_disputed(known, self.patient_cents)
 
     @property
     def stories(self) -> tuple[str, ...]:

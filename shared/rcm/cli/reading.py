@@ -17,7 +17,7 @@ from rcm.events.envelope import Envelope
 from rcm.events.event import NotAnEvent
 from rcm.invariants import Breach, check
 from rcm.invariants.audit import Head, check_chains
-from rcm.lifecycle import Life, life_of
+from rcm.lifecycle import Life, life_of, patient_disputed
 from rcm.money import dollars
 from rcm.platform.http.identity import TENANT_ID
 from rcm.platform.log.port import Record
@@ -87,8 +87,11 @@ def _tell(life: Life, *, everything: bool) -> None:
     out.print(
         f"billed {dollars(money.billed_cents)} = paid {dollars(money.paid_cents)}"
         f" + adjusted {dollars(money.adjusted_cents)} + patient {dollars(money.patient_cents)}"
-        f" + denied {dollars(money.denied_cents)} + open {dollars(money.open_cents)}\n"
+        f" + denied {dollars(money.denied_cents)} + open {dollars(money.open_cents)}"
     )
+    if disputed := patient_disputed(claim.denials, money.patient_cents):
+        out.print(f"of the patient's share {dollars(disputed)} in dispute: on the worklist")
+    out.print()
     for step in life.steps:
         if step.is_detail and not everything:
             continue

@@ -1,13 +1,13 @@
 """One claim's life from the log alone: its own steps, and those of what it travelled with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from rcm.events.catalogue import CATALOGUE
 from rcm.events.envelope import Recorded
-from rcm.lifecycle.claim import Claim, Leg, Money, fold_claim
+from rcm.lifecycle.claim import Claim, Denial, Leg, Money, fold_claim
 from rcm.lifecycle.steps import (
     Step,
     claim_story,
@@ -126,6 +126,18 @@ def life_of(
         legs={code: leg.state for code, leg in sorted((claim.legs or _no_answer(claim)).items())},
         steps=in_order(steps.values(), claim_id),
     )
+
+
+def patient_disputed(denials: Mapping[str, Denial], patient_cents: int) -> int:
+    """Add up the open denials of what a payer left to the patient (group PR, ADR 0022).
+
+    That money stands in the patient's share, never in `denied`, and on the worklist, too: who adds
+    up the worklist finds `denied` and this.
+    """
+    disputed = sum(
+        one.denied_cents for one in denials.values() if one.is_open and one.reason.startswith("PR-")
+    )
+    return max(min(disputed, patient_cents), 0)
 
 
 def _no_answer(claim: Claim) -> dict[str, Leg]:
