@@ -25,8 +25,9 @@ from claims_svc.decide.send import Selection, Written, batch, batch_streams
 from claims_svc.handlers.mail import _known_interchange
 from claims_svc.handlers.sending import _settle
 from claims_svc.handlers.service import service
-from claims_svc.model.content import ClaimContent, CodedEncounter, contents
+from claims_svc.model.content import ClaimContent, CodedEncounter, OtherCoverage, contents
 from claims_svc.model.directory import Contact, Directory, Facility, Payer, Place, Receiver
+from claims_svc.model.prior import PriorAdjudication, PriorLine
 from claims_svc.model.states import (
     acknowledgement_stream,
     encounter_stream,
@@ -669,3 +670,39 @@ def turned(cause: Cause, **changes: Any) -> Cause:
         lines=lines,
     )
     return Cause(event.claim_id, replace(reversal, **changes))
+
+
+PAID = PriorAdjudication(
+    adjudicated_on="2026-11-22",
+    paid_cents=14_500,
+    lines=[
+        PriorLine(
+            line_item_control_number="L1",
+            paid_cents=14_500,
+            procedure_code="G0439",
+            adjustments=cas(("PR", "2", 3_000)),
+        )
+    ],
+)
+"""What the first payer said of an office visit: 145.00 paid, 30.00 left."""
+
+
+def a_secondary(said: PriorAdjudication | None, **changes: Any) -> ClaimContent:
+    """Give the content of an office claim to a second payer."""
+    return turned_round(a_content(two_payers()), said, **changes)
+
+
+def turned_round(
+    content: ClaimContent, said: PriorAdjudication | None, **changes: Any
+) -> ClaimContent:
+    """Turn a claim to its second payer."""
+    (second,) = content.others
+    first = OtherCoverage(
+        coverage=content.coverage, subscriber=content.subscriber, adjudication=said
+    )
+    return msgspec.structs.replace(
+        content,
+        coverage=msgspec.structs.replace(second.coverage, **changes),
+        subscriber=second.subscriber,
+        others=[first],
+    )

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from claims_cases import (
     NOW,
+    PAID,
     SECONDARY,
     Case,
-    a_content,
     a_coverage,
     a_directory,
     a_line,
+    a_secondary,
     a_subscriber,
     an_encounter,
     answered,
@@ -22,9 +23,8 @@ from claims_cases import (
     two_payers,
     x277ca,
 )
-from claims_svc.model.content import OtherCoverage
 from claims_svc.model.directory import Payer
-from claims_svc.model.prior import PriorAdjudication, PriorLine, standing
+from claims_svc.model.prior import standing
 from claims_svc.rules import coordination, findings
 from claims_svc.rules.edit import Setting
 from rcm.events.claims import (
@@ -352,31 +352,7 @@ def test_an_answer_is_learned_once():
     assert len(case.state(primary).answers) == 1
 
 
-PAID = PriorAdjudication(
-    adjudicated_on="2026-11-22",
-    paid_cents=14_500,
-    lines=[
-        PriorLine(
-            line_item_control_number="L1",
-            paid_cents=14_500,
-            procedure_code="G0439",
-            adjustments=cas(("PR", "2", 3_000)),
-        )
-    ],
-)
 BELOW_ZERO = replace(PAID.lines[0], paid_cents=-100, adjustments=cas(("PR", "2", 17_600)))
-
-
-def a_secondary(said, **changes):
-    """Give the content of a claim to a second payer."""
-    coded = two_payers()
-    content = a_content(coded)
-    (second,) = content.others
-    first = OtherCoverage(
-        coverage=content.coverage, subscriber=content.subscriber, adjudication=said
-    )
-    billed = replace(second.coverage, **changes)
-    return replace(content, coverage=billed, subscriber=second.subscriber, others=[first])
 
 
 BROKEN = [

@@ -24,7 +24,7 @@ from claims_cases import (
 from claims_svc.decide.prepare import Identity, prepare
 from claims_svc.model.content import ClaimContent
 from claims_svc.model.directory import Payer
-from claims_svc.rules import EDITS, coordination, findings
+from claims_svc.rules import EDITS, coordination, findings, supplements
 from claims_svc.rules.edit import Setting
 from rcm.events.claims import ClaimHeld, ClaimPrepared, EncounterBilled
 from rcm.events.clinical import Accident, Diagnosis, PatientPhi, Provider
@@ -190,8 +190,8 @@ def test_an_edit_holds_what_it_is_for(rule_id, coded, directory):
 
 def test_every_edit_has_a_case_that_breaks_it():
     tested = {rule_id for rule_id, *_ in BROKEN} | {"part-b-takes-no-replacement"}
-    # Those of what other payers said have theirs in `test_coordinate.py`.
-    tested |= {edit.rule_id for edit in coordination.EDITS}
+    # These have theirs in `test_coordinate.py` and `test_supplement.py`.
+    tested |= {edit.rule_id for edit in (*coordination.EDITS, *supplements.EDITS)}
     assert {edit.rule_id for edit in EDITS} == tested
 
 

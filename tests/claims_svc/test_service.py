@@ -18,14 +18,16 @@ from claims_cases import (
     a_directory,
     a_subscriber,
     an_encounter,
+    answered,
     remittance,
     ta1,
+    two_payers,
     x277ca,
 )
 from claims_svc import store
 from claims_svc.decide.acknowledge import learn
 from claims_svc.decide.bill import bill, bill_streams
-from claims_svc.handlers import desk, sending
+from claims_svc.handlers import coordination, desk, sending
 from claims_svc.handlers.mail import Postman
 from claims_svc.handlers.sending import Patience, Sender, Size
 from claims_svc.handlers.service import of_job
@@ -253,6 +255,63 @@ async def test_every_query_means_the_same_on_both_stores(tmp_path, admin_url):
         assert sorted(one["frequency_code"] for one in ready) == ["1", "7"]
         files = (await claims.get("/acknowledgements")).json()["data"]
         assert [one["claim_count"] for one in files] == [3]
+
+
+async def test_the_next_payer_is_asked_by_the_job_on_both_stores(tmp_path, admin_url):
+    """The first payer's claim, its answer, the second's claim out of the job, read by HTTP."""
+    settings = await settings_on(admin_url, tmp_path)
+    port = FakePort()
+    async with over(tmp_path, port, settings=settings) as claims:
+        (primary,) = await claims.coded(two_payers())
+        sender = claims.sender()
+        await sender.look()
+        await sender.finish()
+        take = partial(
+            coordination.tell_next_payers, claims.runtime, "northside", claims.directories
+        )
+        assert await take() == 0
+        cause = answered(primary).event
+        await claims.runtime.execute(
+            of_job("northside", "test")(
+                [primary],
+                lambda loaded, context: learn(loaded, SimpleNamespace(event=cause), context),
+            )
+        )
+        assert await take() == 1
+        assert await take() == 0
+        following = (await claims.claim(primary))["next_claim_id"]
+        shown = await claims.claim(following)
+        assert (shown["status"], shown["prior_claim_id"]) == ("ready", primary)
+        assert shown["payer_id"] == "SKMCD"
+        text = (await claims.get(f"/claims/{following}/x12")).json()["x12"]
+        assert "SVD*54771*100*HC:G0439**1" in text
+        await sender.look()
+        await sender.finish()
+        assert b"SBR*P*18*GRP001******BL~" in port.parcels[1].data
+
+
+async def test_a_supplement_is_taken_whole_or_refused_by_its_place(tmp_path):
+    async with over(tmp_path, FakePort()) as claims:
+        (claim_id,) = await claims.coded()
+        path = f"/claims/{claim_id}/corrections"
+        for more, place in (
+            ({"notes": [{"code": "ADD", "text": "ADA XIONG", "tone": "CANARY"}]}, "$.supplement"),
+            ({"ambulance": {"reason_code": "CANARY"}}, "$.supplement.ambulance"),
+            ({"weight_pounds": "CANARY"}, "$.supplement.weight_pounds"),
+            ({"lines": {"CANARY": {"is_epsdt": 1}}}, "$.supplement.lines"),
+            ({"notes": [{"code": "ADD", "text": "x" * 81}]}, "$.supplement.notes"),
+        ):
+            refused = await claims.post(path, json={"supplement": more})
+            assert (refused.status_code, refused.json()["title"]) == (
+                400, "Supplement not understood",
+            )  # fmt: skip
+            assert place in refused.json()["detail"]
+            assert "CANARY" not in refused.text
+        note = {"notes": [{"code": "ADD", "text": "SECOND OPINION"}]}
+        taken = await claims.post(path, json={"supplement": note})
+        assert taken.json()["events"] == ["ClaimPrepared"]
+        text = (await claims.get(f"/claims/{claim_id}/x12")).json()["x12"]
+        assert "NTE*ADD*SECOND OPINION" in text
 
 
 async def test_the_intent_is_durable_before_the_first_byte_leaves(tmp_path):

@@ -22,6 +22,7 @@ from claims_svc.problems import (
     InterchangeSettledAlready,
     NothingToRelease,
     PatientForgotten,
+    SupplementNotUnderstood,
     UnreadableAcknowledgement,
 )
 from rcm.platform.clearinghouse.port import Receipt
@@ -210,6 +211,12 @@ class CorrectionIn(BaseModel):
     is_non_covered_before: bool | None = Field(
         None, description="The payers before never cover this and were not asked: AMT*A8."
     )
+    supplement: dict[str, Any] | None = Field(
+        None,
+        description="Attachments, notes, ambulance, certifications, further providers and dates of"
+        " the claim and its lines, in place of what was there. See docs/services/claims-svc.md.",
+        examples=[{"attachments": [{"report_type_code": "OB", "transmission_code": "AA"}]}],
+    )
 
 
 class SettlementIn(BaseModel):
@@ -329,7 +336,7 @@ async def hold_claim(
 @claims.post(
     "/{claim_id}/corrections",
     status_code=201,
-    responses=responses(EmptyCorrection, *_CHANGE),
+    responses=responses(EmptyCorrection, SupplementNotUnderstood, *_CHANGE),
     dependencies=[WORKERS],
 )
 async def correct_claim(
@@ -342,7 +349,11 @@ async def correct_claim(
     answer: Response,
 ) -> Moved:
     """Correct named fields of a claim that the payer does not have, and check it anew."""
-    correction = msgspec.convert(body.model_dump(exclude_none=True), Correction)
+    try:
+        correction = msgspec.convert(body.model_dump(exclude_none=True), Correction)
+    except msgspec.ValidationError as error:
+        # The place alone: a value may be PHI.
+        raise SupplementNotUnderstood(str(error).rpartition(" - at ")[2] or "$") from None
     outcome = await desk.correct_claim(
         runtime, tenant, claim_id, correction, directories, asking.command
     )

@@ -79,3 +79,13 @@ class EmptyCorrection(Problem):
     slug: ClassVar[str] = "empty-correction"
     title: ClassVar[str] = "Empty correction"
     status: ClassVar[int] = 400
+
+
+class SupplementNotUnderstood(Problem):
+    """A supplement has a field that it does not know, or a value that does not belong there; the
+    detail names the place. `claims_svc/model/supplement.py` lists the fields.
+    """
+
+    slug: ClassVar[str] = "supplement-not-understood"
+    title: ClassVar[str] = "Supplement not understood"
+    status: ClassVar[int] = 400

@@ -9,7 +9,18 @@ from functools import lru_cache
 from typing import Final
 
 from claims_svc.codec.other_payers import line_adjudications, other_payers
-from claims_svc.codec.shapes import address_of, known_day, stamp_day, thousandths
+from claims_svc.codec.shapes import (
+    address_of,
+    known_day,
+    provider_of,
+    stamp_day,
+    thousandths,
+)
+from claims_svc.codec.supplements import (
+    supplemented_institutional,
+    supplemented_professional,
+)
+from claims_svc.model import directory
 from claims_svc.model.content import ClaimContent, Form, day
 from claims_svc.model.directory import Facility
 from rcm.events import clinical
@@ -33,6 +44,7 @@ from rcm.x12.x837_parties import (
     ContactNumber,
     Patient,
     Payer,
+    PayToPlan,
     Provider,
     Subscriber,
 )
@@ -45,11 +57,12 @@ INPATIENT_BILLS: Final = frozenset({"11", "18", "21", "41", "65", "66", "86"})
 
 def claim_837(claim_id: str, content: ClaimContent) -> Claim837:
     """Give the typed claim of a content that has passed the edits."""
-    return (
-        _professional(claim_id, content)
-        if content.form == "P"
-        else _institutional(claim_id, content)
-    )
+    more = content.supplement
+    if content.form == "P":
+        office = _professional(claim_id, content)
+        return office if more is None else supplemented_professional(office, more)
+    bill = _institutional(claim_id, content)
+    return bill if more is None else supplemented_institutional(bill, more)
 
 
 def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
@@ -74,6 +87,7 @@ def _professional(claim_id: str, content: ClaimContent) -> ProfessionalClaim:
         referral_number=content.coverage.referral_number,
         payer_claim_control_number=content.payer_claim_control_number,
         medical_record_number=content.patient.medical_record_number,
+        clia_number=_clia_number(content),
         providers=(*_providers(roles), *_service_facility(content)),
         other_payers=other_payers(content, is_stay=False),
         place_of_service_code=first_place,
@@ -182,6 +196,18 @@ def _institutional(claim_id: str, content: ClaimContent) -> InstitutionalClaim:
     )
 
 
+def _clia_number(content: ClaimContent) -> str:
+    """State the laboratory's licence where a laboratory test is billed. REF*X4."""
+    number = content.facility.clia_number if content.facility is not None else ""
+    return number if number and any(_is_laboratory(line) for line in content.lines) else ""
+
+
+def _is_laboratory(line: clinical.ChargeLine) -> bool:
+    # Codes 80000 to 89999, and QW for tests that are waived from most of the rules.
+    is_test = line.procedure_code.isdigit() and "80000" <= line.procedure_code <= "89999"
+    return is_test or "QW" in line.modifiers
+
+
 def _procedures(
     facts: clinical.Institutional, *, is_principal: bool
 ) -> tuple[InpatientProcedure, ...]:
@@ -238,6 +264,18 @@ def _billing_provider(facility: Facility | None, form: Form) -> BillingProvider:
         employer_id_number=facility.employer_id_number,
         contacts=contacts,
         pay_to_address=address_of(facility.pay_to_address),
+        pay_to_plan=_pay_to_plan(facility.pay_to_plan),
+    )
+
+
+def _pay_to_plan(plan: directory.PayToPlan | None) -> PayToPlan | None:
+    if plan is None:
+        return None
+    return PayToPlan(
+        name=plan.name,
+        number=plan.number,
+        address=address_of(plan.address),
+        employer_id_number=plan.employer_id_number,
     )
 
 
@@ -305,21 +343,7 @@ def _service_facility(content: ClaimContent) -> tuple[Provider, ...]:
 def _providers(
     roles: Sequence[tuple[str, clinical.Provider | None]],
 ) -> tuple[Provider, ...]:
-    return tuple(_provider(role, who) for role, who in roles if who is not None)
-
-
-@lru_cache(maxsize=8192)
-def _provider(role_code: str, who: clinical.Provider) -> Provider:
-    # PRV stands only where the guides have it: rendering and attending.
-    taxonomy = who.taxonomy_code if role_code in ("82", "71") else ""
-    return Provider(
-        role_code=role_code,
-        entity_type_code="2" if who.is_organization else "1",
-        name=who.last_name,
-        first_name=who.first_name,
-        npi=who.npi,
-        taxonomy_code=taxonomy,
-    )
+    return tuple(provider_of(role, who) for role, who in roles if who is not None)
 
 
 def _procedure(line: clinical.ChargeLine) -> Procedure:

@@ -82,7 +82,12 @@ def _other_payer(content: ClaimContent, one: OtherCoverage, *, is_stay: bool) ->
         remaining_patient_liability_cents=(
             said.left_cents if said is not None and not by_lines else None
         ),
-        inpatient=(InpatientAdjudication(remark_codes=remarks) if remarks and is_stay else None),
+        # MIA01 may not be empty; the days stand elsewhere.
+        inpatient=(
+            InpatientAdjudication(covered_days=Decimal(0), remark_codes=remarks)
+            if remarks and is_stay
+            else None
+        ),
         outpatient=(
             OutpatientAdjudication(remark_codes=remarks) if remarks and not is_stay else None
         ),

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from claims_svc.model.content import day
 from rcm.events import clinical
-from rcm.x12.x837_parties import Address
+from rcm.x12.x837_parties import Address, Provider
 
 
 def address_of(address: clinical.Address | None) -> Address | None:
@@ -40,3 +40,18 @@ def known_day(text: str) -> date:
     found = day(text)
     assert found is not None, "a date that is none does not pass the edits"
     return found
+
+
+@lru_cache(maxsize=8192)
+def provider_of(role_code: str, who: clinical.Provider) -> Provider:
+    """Write a provider in a role. NM1, PRV."""
+    # PRV stands only where the guides have it: rendering and attending.
+    taxonomy = who.taxonomy_code if role_code in ("82", "71") else ""
+    return Provider(
+        role_code=role_code,
+        entity_type_code="2" if who.is_organization else "1",
+        name=who.last_name,
+        first_name=who.first_name,
+        npi=who.npi,
+        taxonomy_code=taxonomy,
+    )

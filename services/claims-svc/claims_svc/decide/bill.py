@@ -202,7 +202,10 @@ class _Turn:
         return [Fact(encounter_stream(self._coded.encounter_id), billed), *facts]
 
     def _follow(self, claim: ClaimState, content: ClaimContent) -> Fact:
-        """Build a claim anew in place, or replace it at the payer."""
+        """Build a claim anew in place, or replace it at the payer. What a person added stays."""
+        before = self._content_of(claim)
+        if before is not None and before.supplement is not None:
+            content = replace(content, supplement=before.supplement)
         if claim.was_sent:
             content = replace(
                 content, frequency_code="7", payer_claim_control_number=claim.payer_number
@@ -227,8 +230,7 @@ class _Turn:
         if not claim.was_sent:
             gone = ClaimReplaced(claim_id=claim.claim_id, replaced_by="")
             return [Fact(claim.claim_id, gone)]
-        sealed = self._stored.get(claim.claim_id)
-        content = self._context.open(sealed, ClaimContent) if sealed is not None else None
+        content = self._content_of(claim)
         if content is None:
             return []
         content = replace(
@@ -238,6 +240,10 @@ class _Turn:
         )
         void_id = self._ids["8", number]
         return [self._prepare(void_id, content, claim.claim_id, self._clock(claim))]
+
+    def _content_of(self, claim: ClaimState) -> ClaimContent | None:
+        sealed = self._stored.get(claim.claim_id)
+        return self._context.open(sealed, ClaimContent) if sealed is not None else None
 
     def _clock(self, claim: ClaimState) -> date:
         """Give the day that the limit of a corrected claim counts from: when the payer took the

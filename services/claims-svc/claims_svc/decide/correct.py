@@ -8,6 +8,7 @@ from claims_svc.decide.bill import Directories
 from claims_svc.decide.prepare import Identity, prepare
 from claims_svc.model.content import ClaimContent, Form, claim_id_for, day, with_directory
 from claims_svc.model.states import ClaimState, EncounterState, encounter_stream
+from claims_svc.model.supplement import ClaimSupplement
 from claims_svc.problems import (
     ClaimAlreadySent,
     ClaimInFlight,
@@ -58,6 +59,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         insurance_type_code: SBR05: why Medicare is not the first payer.
         is_non_covered_before: Whether the payers before never cover this and were not asked: AMT*A8
             stands for their answers.
+        supplement: Attachments, notes, ambulance, certifications ...: all of it, anew.
     """
 
     member_number: str | None = None
@@ -75,6 +77,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     delay_reason_code: str | None = None
     insurance_type_code: str | None = None
     is_non_covered_before: bool | None = None
+    supplement: ClaimSupplement | None = None
 
 
 _PERSON = {
@@ -92,7 +95,7 @@ _COVERAGE = (
     "referral_number",
     "insurance_type_code",
 )
-_CLAIM = ("payer_claim_control_number", "delay_reason_code")
+_CLAIM = ("payer_claim_control_number", "delay_reason_code", "supplement")
 
 
 def apply(content: ClaimContent, correction: Correction) -> ClaimContent:

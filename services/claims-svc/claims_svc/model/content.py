@@ -14,6 +14,7 @@ import msgspec
 
 from claims_svc.model.directory import Directory, Facility, Payer, Place
 from claims_svc.model.prior import SEQUENCE, PriorAdjudication
+from claims_svc.model.supplement import ClaimSupplement
 from rcm.events.claims import ClaimLine
 from rcm.events.clinical import (
     Accident,
@@ -89,6 +90,7 @@ class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         payer: The payer, from the directory.
         place: Name and address of the service facility, from the directory.
         receiver_id: Whom it goes through; empty when nobody is named.
+        supplement: What it says beyond what every claim says.
     """
 
     form: Form
@@ -116,6 +118,7 @@ class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     payer: Payer
     place: Place | None = None
     receiver_id: str = ""
+    supplement: ClaimSupplement | None = None
 
     @property
     def billed_cents(self) -> int:

@@ -46,6 +46,15 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wants_ta1: bool = True  # ISA14
 
 
+class PayToPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A plan that has bought the provider's claims and is paid in its place. 2010AC."""
+
+    name: str  # NM103
+    number: str  # NM109 (PI)
+    address: Address  # N3, N4
+    employer_id_number: str  # REF*EI, nine digits
+
+
 class Facility(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A billing provider. 2000A, 2010AA, 2010AB."""
 
@@ -57,6 +66,8 @@ class Facility(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: Address  # N3 (a street, never a box), N4 with nine digits
     pay_to_address: Address | None = None  # 2010AB; a box may stand here
     phone_number: str = ""  # PER
+    pay_to_plan: PayToPlan | None = None  # 2010AC
+    clia_number: str = ""  # 837P REF*X4, on claims with a laboratory test
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

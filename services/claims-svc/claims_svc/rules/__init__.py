@@ -8,7 +8,7 @@ a claim at all, and what the tenant's directory, the payer and the filing limit 
 from typing import Final
 
 from claims_svc.model.content import ClaimContent
-from claims_svc.rules import coordination, lines, parties, statement
+from claims_svc.rules import coordination, lines, parties, statement, supplements
 from claims_svc.rules.edit import Edit, Setting
 from rcm.events.clinical import Reason
 
@@ -17,6 +17,7 @@ EDITS: Final[tuple[Edit, ...]] = (
     *statement.EDITS,
     *lines.EDITS,
     *coordination.EDITS,
+    *supplements.EDITS,
 )
 """Every edit, in the order in which their reasons are shown."""
 
