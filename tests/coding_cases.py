@@ -141,6 +141,41 @@ def charges(*lines: str, number: str = "DFT1", **fields: Any) -> bytes:
     return message("DFT^P03", pid(), pv1(), *(lines or (ft1(),)), number=number, **fields)
 
 
+def stay(
+    *diagnoses: tuple[str, str],
+    admitted: str = "20260301",
+    discharged: str = "20260305",
+    procedures: tuple[str, ...] = (),
+    revenue: str = "0120",
+) -> list[bytes]:
+    """An inpatient stay with final diagnoses and a room charge."""
+    known = {
+        "f44": f"{admitted}080000-0500",
+        "f45": f"{discharged}110000-0500",
+        "f4": "1",
+        "f14": "1",
+        "f36": "01",
+    }
+    house = pv1("I", **known)
+    room = ft1(
+        code="",
+        f4=f"{admitted}090000-0500^{discharged}090000-0500",
+        f7=f"{revenue}^ROOM^UB",
+        f19="",
+        amount="4000.00",
+    )
+    coded = [dg1(code, rank=str(n), f26=poa) for n, (code, poa) in enumerate(diagnoses, start=1)]
+    done = [
+        segment("PR1", f1="1", f3=f"{p}^^I10P", f5=admitted, f11=SURGEON, f14="1")
+        for p in procedures
+    ]
+    return [
+        message("ADT^A01", pid(), house, in1(), number="A"),
+        message("BAR^P05", pid(), house, *coded, *done, in1(), number="B"),
+        message("DFT^P03", pid(), house, room, number="C"),
+    ]
+
+
 def parsed(data: bytes) -> Message:
     read = parse(data)
     assert isinstance(read, Message), read

@@ -133,7 +133,11 @@ async def reviewed(hospital, case_id, *, right):
     )
     for one in await hospital.data(f"/v1/audit-findings?case_id={case_id}", "aud", "auditor"):
         assert not right, one
-        verdict = {"verdict": "error", "rule_id": "guideline-i-a-15", "rationale": "The note says why."}
+        verdict = {
+            "verdict": "error",
+            "rule_id": "guideline-i-a-15",
+            "rationale": "The note says why.",
+        }
         where = f"/v1/audit-findings/{case_id}/{one['number']}/verdict"
         await hospital.does("aud", "auditor", "PUT", where, verdict)
 

@@ -147,7 +147,7 @@ def test_a_drg_is_worth_its_weight_times_the_base_rate():
 def test_without_weight_or_base_rate_no_amount_is_given_and_it_is_said():
     first = coded("I214", drg_code="280", drg_weight_e4=16_436)
     assert financial_delta(first, coded("I2101", drg_code="281"), 700_000) == (
-        0, None, "no weight of both DRGs is loaded"
+        0, None, 0, "no weight of both DRGs is loaded"
     )  # fmt: skip
     priced = coded("I2101", drg_code="281", drg_weight_e4=9_501)
     assert financial_delta(first, priced, 0).unpriced == "no base rate is set"

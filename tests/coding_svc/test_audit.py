@@ -275,6 +275,9 @@ class Grouper:
         self.asked.append([d.code for d in coded.diagnoses])
         return Checked(drg=self.drg)
 
+    def fee_cents(self, _code, _modifiers, _on):
+        return None
+
 
 def grouped(drg, base_rate_cents=700_000):
     """Audit a stay whose first coder reached DRG 280, by a grouper that says something else."""

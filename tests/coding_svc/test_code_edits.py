@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from codes_cases import built_folder
 from coding_cases import (
-    SURGEON,
     Desk,
     assessed,
     charges,
@@ -23,7 +22,7 @@ from coding_cases import (
     pv1,
     register,
     rules,
-    segment,
+    stay,
 )
 from coding_svc.decide import commands
 from coding_svc.decide.commands import Codes, Overruling
@@ -53,35 +52,6 @@ def visit(*diagnoses, on="20260227", kind="O", more=(), **line):
     return [
         message("ADT^A04", pid(), pv1(kind, f44=f"{on}090000-0500"), in1(), number="A"),
         message("DFT^P03", pid(), pv1(kind, f44=f"{on}090000-0500"), ft1(**fields), *more),
-    ]
-
-
-def stay(*diagnoses, admitted="20260301", discharged="20260305", procedures=(), revenue="0120"):
-    """An inpatient stay with final diagnoses and a room charge."""
-    known = {
-        "f44": f"{admitted}080000-0500",
-        "f45": f"{discharged}110000-0500",
-        "f4": "1",
-        "f14": "1",
-        "f36": "01",
-    }
-    house = pv1("I", **known)
-    room = ft1(
-        code="",
-        f4=f"{admitted}090000-0500^{discharged}090000-0500",
-        f7=f"{revenue}^ROOM^UB",
-        f19="",
-        amount="4000.00",
-    )
-    coded = [dg1(code, rank=str(n), f26=poa) for n, (code, poa) in enumerate(diagnoses, start=1)]
-    done = [
-        segment("PR1", f1="1", f3=f"{p}^^I10P", f5=admitted, f11=SURGEON, f14="1")
-        for p in procedures
-    ]
-    return [
-        message("ADT^A01", pid(), house, in1(), number="A"),
-        message("BAR^P05", pid(), house, *coded, *done, in1(), number="B"),
-        message("DFT^P03", pid(), house, room, number="C"),
     ]
 
 

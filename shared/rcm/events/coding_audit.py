@@ -131,6 +131,8 @@ class AuditedLine(msgspec.Struct, frozen=True, kw_only=True):
     procedure_code: str = ""
     modifiers: list[str] = []
     billed_cents: Cents = 0  # 0 where the second coder strikes the line
+    units_milli: int = 1_000  # thousandths, as released
+    service_from: str = ""  # as released; empty for a line that only the second coder has
 
 
 class AuditedCodes(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,7 @@ class AuditCaseCoded(Event, frozen=True, kw_only=True):
         differences: Every place where they differ.
         charge_delta_cents: Lines struck, negative; None where a changed code has no price.
         drg_delta_cents: Difference of weight by base rate; None where there is no weight or rate.
+        fee_delta_cents: By the fee schedule of the date of service; None where it lacks a code.
         unpriced: Why there is no amount, in words; empty where both are known.
     """
 
@@ -193,6 +196,7 @@ class AuditCaseCoded(Event, frozen=True, kw_only=True):
     charge_delta_cents: Cents | None
     drg_delta_cents: Cents | None
     unpriced: str = ""
+    fee_delta_cents: Cents | None = None
 
 
 class AuditFindingRecorded(Event, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from msgspec import structs
 
 from coding_svc.api.audit_shapes import (
     AnswerIn,
@@ -16,6 +17,7 @@ from coding_svc.api.audit_shapes import (
     FindingIn,
     FindingOut,
     FindingWords,
+    LineIn,
     RecordLine,
     RecordNote,
     RecordOut,
@@ -49,6 +51,7 @@ from coding_svc.store import audit as store_audit
 from coding_svc.store import encounters as store
 from coding_svc.store import notes as store_notes
 from coding_svc.store.audit import AuditRow, Case, CaseFilter, FindingFilter, FindingRow
+from rcm.events.clinical import ChargeLine
 from rcm.events.coding_audit import AuditedCodes, AuditedLine, Criteria
 from rcm.events.phi import Phi
 from rcm.platform.http import (
@@ -279,18 +282,13 @@ async def code_again(
     """Submit the second coding; the answer compares it with the first. Never edited."""
     case = await handlers.case_of(way.runtime, way.tenant_id, case_id)
     release = await handlers.release_of(way.runtime, way.tenant_id, case)
-    cents = {line.line_item_control_number: line.billed_cents for line in release.said().lines}
+    lines = {line.line_item_control_number: line for line in release.said().lines}
     second = AuditedCodes(
         diagnoses=body.diagnoses,
         poa_codes=list(body.poa_codes),
         pcs_codes=body.pcs_codes,
         lines=[
-            AuditedLine(
-                line_item_control_number=line.line_item_control_number,
-                procedure_code=line.procedure_code,
-                modifiers=line.modifiers,
-                billed_cents=cents.get(line.line_item_control_number, 0),
-            )
+            _second_line(line, lines.get(line.line_item_control_number))
             for line in body.lines
             if line.is_billed
         ],
@@ -299,6 +297,23 @@ async def code_again(
     asking.mark(answer, outcome.repeated)
     await request.app.state.accuracy.after_review(way)
     return await get_case(case_id, way.tenant_id, way.actor, way.runtime)
+
+
+def _second_line(line: LineIn, released: ChargeLine | None) -> AuditedLine:
+    """Put the auditor's codes on a line as it was released; one that was not is of one unit."""
+    second = AuditedLine(
+        line_item_control_number=line.line_item_control_number,
+        procedure_code=line.procedure_code,
+        modifiers=line.modifiers,
+    )
+    if released is None:
+        return second
+    return structs.replace(
+        second,
+        billed_cents=released.billed_cents,
+        units_milli=released.units_milli,
+        service_from=released.service_from,
+    )
 
 
 @findings.get("", responses=responses(InvalidCursor))

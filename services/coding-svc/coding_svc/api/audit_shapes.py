@@ -91,6 +91,7 @@ class CaseOut(BaseModel):
     agreements: list[dict[str, Any]]
     charge_delta_cents: int | None
     drg_delta_cents: int | None
+    fee_delta_cents: int | None = Field(description="By the fee schedule, once one is loaded.")
     unpriced: str = Field(description="Why there is no amount.")
 
     @classmethod
@@ -123,6 +124,7 @@ class CaseOut(BaseModel):
             agreements=coding.agreements if coding else [],
             charge_delta_cents=coding.charge_delta_cents if coding else None,
             drg_delta_cents=coding.drg_delta_cents if coding else None,
+            fee_delta_cents=coding.fee_delta_cents if coding else None,
             unpriced=coding.unpriced if coding else "",
         )
 
@@ -246,6 +248,7 @@ class ResultsOut(BaseModel):
     kappas: list[KappaOut]
     charge_delta_cents: int
     drg_delta_cents: int
+    fee_delta_cents: int
     unpriced_count: int = Field(description="Cases of which a part has no amount.")
 
 

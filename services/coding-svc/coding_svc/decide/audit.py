@@ -191,7 +191,7 @@ def code_again(
     if first.drg_code:
         shaped = _grouped(shaped, loaded.get(case.encounter_id), profiles, context)
     made = decisions(first, shaped)
-    delta = financial_delta(first, shaped, case.base_rate_cents)
+    delta = financial_delta(first, shaped, case.base_rate_cents, profiles.codes.fee_cents)
     coded = AuditCaseCoded(
         case_id=case_id,
         encounter_id=case.encounter_id,
@@ -203,6 +203,7 @@ def code_again(
         charge_delta_cents=delta.charge_cents,
         drg_delta_cents=delta.drg_cents,
         unpriced=delta.unpriced,
+        fee_delta_cents=delta.fee_cents,
     )
     return [Fact(case_id, coded)]
 

@@ -115,6 +115,8 @@ def first_codes(row: ReleaseRow) -> AuditedCodes:
                 procedure_code=one.procedure_code,
                 modifiers=one.modifiers,
                 billed_cents=one.billed_cents,
+                units_milli=one.units_milli,
+                service_from=one.service_from,
             )
             for one in said.lines
         ],
@@ -190,6 +192,7 @@ class Results(Struct, frozen=True, kw_only=True):
         kappas: By category.
         charge_delta_cents: Sum of those that are known.
         drg_delta_cents: Sum of those that are known.
+        fee_delta_cents: Sum of those that are known.
         unpriced_count: Cases of which a part has no amount.
     """
 
@@ -205,6 +208,7 @@ class Results(Struct, frozen=True, kw_only=True):
     kappas: list[Kappa]
     charge_delta_cents: int
     drg_delta_cents: int
+    fee_delta_cents: int
     unpriced_count: int
 
 
@@ -286,6 +290,7 @@ def _results(row: AuditRow, compared: Sequence[_Compared]) -> Results:
         kappas=_kappas(compared),
         charge_delta_cents=sum(coding.charge_delta_cents or 0 for coding in codings),
         drg_delta_cents=sum(coding.drg_delta_cents or 0 for coding in codings),
+        fee_delta_cents=sum(coding.fee_delta_cents or 0 for coding in codings),
         unpriced_count=sum(bool(coding.unpriced) for coding in codings),
     )
 

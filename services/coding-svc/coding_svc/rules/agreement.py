@@ -8,7 +8,7 @@ counts like a wrong one; a place where neither has anything is no decision.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple, get_args
 
@@ -32,12 +32,22 @@ class Delta(NamedTuple):
     Attributes:
         charge_cents: Second less first; None where a changed code has no price here.
         drg_cents: Second less first; None where there is no weight or no base rate.
+        fee_cents: Second less first by the fee schedule; None where it lacks a code that differs.
         unpriced: Why there is no amount; empty where all that differs has one.
     """
 
     charge_cents: int | None
     drg_cents: int | None
+    fee_cents: int | None
     unpriced: str
+
+
+Fee = Callable[[str, Sequence[str], str], int | None]
+"""Gives the fee of a unit of a procedure, with modifiers, on a day; None where there is none."""
+
+
+def no_fee(_code: str, _modifiers: Sequence[str], _on: str) -> None:
+    """No fee schedule is loaded."""
 
 
 def decisions(first: AuditedCodes, second: AuditedCodes) -> list[Decision]:
@@ -105,16 +115,20 @@ def milli(share: Fraction | None) -> int | None:
     return None if share is None else _rounded(share.numerator * 1_000, share.denominator)
 
 
-def financial_delta(first: AuditedCodes, second: AuditedCodes, base_rate_cents: int) -> Delta:
+def financial_delta(
+    first: AuditedCodes, second: AuditedCodes, base_rate_cents: int, fee: Fee = no_fee
+) -> Delta:
     """Say what the second coding would change in money.
 
     Charges: a line that the second coder strikes takes its charge with it; a code that is changed
-    has no price here, and then no amount is given rather than a wrong one. Inpatient: difference
-    of the DRG weights by the base rate, where both are known.
+    has no charge here, and then no amount is given rather than a wrong one. Fees: by the schedule,
+    where it has every code that differs. Inpatient: difference of the DRG weights by the base
+    rate, where both are known.
     """
     reasons = []
     charge = _charge_delta(first.lines, second.lines)
-    if charge is None:
+    fees = _fee_delta(first.lines, second.lines, fee)
+    if charge is None and fees is None:
         reasons.append("a procedure or modifier was added or changed, and nothing prices it")
     drg = None
     if first.drg_code or second.drg_code:
@@ -127,7 +141,31 @@ def financial_delta(first: AuditedCodes, second: AuditedCodes, base_rate_cents: 
         else:
             weight = second.drg_weight_e4 - first.drg_weight_e4
             drg = _rounded(weight * base_rate_cents, 10_000)
-    return Delta(charge, drg, "; ".join(reasons))
+    return Delta(charge, drg, fees, "; ".join(reasons))
+
+
+def _fee_delta(first: Sequence[AuditedLine], second: Sequence[AuditedLine], fee: Fee) -> int | None:
+    """Add up the fees of lines that differ; a line that only one of the two has counts whole."""
+    firsts = {line.line_item_control_number: line for line in first}
+    seconds = {line.line_item_control_number: line for line in second}
+    since = min((line.service_from for line in first if line.service_from), default="")
+    delta = 0
+    for number in dict.fromkeys([*firsts, *seconds]):
+        one, other = firsts.get(number), seconds.get(number)
+        if _coded(one) == _coded(other):
+            continue
+        for line, sign in ((one, -1), (other, 1)):
+            if line is None or not line.procedure_code:
+                continue
+            cents = fee(line.procedure_code, line.modifiers, line.service_from or since)
+            if cents is None:
+                return None
+            delta += sign * _rounded(cents * line.units_milli, 1_000)
+    return delta
+
+
+def _coded(line: AuditedLine | None) -> tuple[object, ...]:
+    return (line.procedure_code, line.modifiers) if line is not None else ("", [])
 
 
 def _charge_delta(first: Sequence[AuditedLine], second: Sequence[AuditedLine]) -> int | None:

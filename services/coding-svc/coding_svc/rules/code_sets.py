@@ -132,6 +132,10 @@ class LoadedRules:
             drg=drg,
         )
 
+    def fee_cents(self, code: str, modifiers: Sequence[str], on: str) -> int | None:
+        """Give the fee of a unit on a day (ISO); None where no schedule loaded has one."""
+        return self.sets.fee_cents(code, modifiers, date.fromisoformat(on)) if on else None
+
     def _key(
         self, coded: Coded, form: str, places: Sequence[int]
     ) -> tuple[Setting, date, int | None, str | None, tuple[Diagnosis, ...], PayerOptions]:

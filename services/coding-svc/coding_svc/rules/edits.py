@@ -134,6 +134,10 @@ class CodeRules(Protocol):
         """Check an encounter; the same encounter and sets give the same."""
         ...
 
+    def fee_cents(self, code: str, modifiers: Sequence[str], on: str) -> int | None:
+        """Give the fee of a unit on a day (ISO); None where no schedule loaded has one."""
+        ...
+
 
 class NotLoaded:
     """No code sets: codes have been checked by their shape, and the record says so."""
@@ -141,6 +145,10 @@ class NotLoaded:
     def check(self, _coded: Coded) -> Checked:
         """Say that there is nothing to check by."""
         return _NOT_LOADED
+
+    def fee_cents(self, _code: str, _modifiers: Sequence[str], _on: str) -> int | None:
+        """Give no fee."""
+        return None
 
 
 _NOT_LOADED: Final = Checked(

@@ -95,6 +95,7 @@ class SecondCodingRow(CodingTable, table=True):
     agreements: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     charge_delta_cents: int | None = Field(sa_type=BigInteger, nullable=True)
     drg_delta_cents: int | None = Field(sa_type=BigInteger, nullable=True)
+    fee_delta_cents: int | None = Field(sa_type=BigInteger, nullable=True)
     unpriced: str
     coded_at: str
 

@@ -128,6 +128,7 @@ def _coded(event: AuditCaseCoded, recorded: Recorded[Any]) -> dict[str, Any]:
         "agreements": to_builtins(event.agreements),
         "charge_delta_cents": event.charge_delta_cents,
         "drg_delta_cents": event.drg_delta_cents,
+        "fee_delta_cents": event.fee_delta_cents,
         "unpriced": event.unpriced,
         "coded_at": recorded.recorded_at,
     }
