@@ -93,8 +93,8 @@ def test_one_text_file_is_one_note(run, tmp_path):
     told = json.loads(out)
     assert code == 0
     found = {one["code"]: one for one in told["suggestions"]}
-    start, end, text = found["K35.80"]["spans"][0]
-    assert NOTE[start:end] == text == "Acute appendicitis"
+    span = found["K35.80"]["spans"][0]
+    assert NOTE[span["start"] : span["end"]] == span["text"] == "Acute appendicitis"
     assert found["K35.80"]["flags"] == []
     assert found["R07.9"]["flags"] == ["negated"]
     chances = [one["confidence"] for one in told["suggestions"]]
@@ -121,13 +121,38 @@ def test_a_note_may_bring_its_own_date(run):
     assert "I42.0" in {one["code"] for one in then["suggestions"]}
 
 
-@pytest.mark.parametrize("line", ["{", "{}", '{"text": 5}', "[]\n{"])
-def test_a_line_that_is_no_note_is_refused(run, tmp_path, line):
+@pytest.mark.parametrize(
+    "line", ["{", "{}", '{"text": 5}', "[]", '{"text": "gout", "date": "2026-99-01"}', "[" * 9_999]
+)
+def test_a_line_that_is_no_note_is_answered_in_its_place_and_the_others_too(run, tmp_path, line):
     file = tmp_path / "notes.jsonl"
-    file.write_text(line)
-    code, _, err = run("suggest", file, "--json")
-    assert code == 2
-    assert "line 1" in err
+    file.write_text(f'{{"id": 1, "text": "gout"}}\n{line}\n{{"id": 3, "text": "asthma"}}')
+    code, out, err = run("suggest", file, "--json")
+    first, second, third = map(json.loads, out.splitlines())
+    assert code == 1
+    assert (first["id"], third["id"]) == (1, 3)
+    assert first["suggestions"]
+    assert third["suggestions"]
+    assert second["suggestions"] == []
+    assert "line 2" in second["error"]
+    assert "line 2" in err
+
+
+def test_a_json_document_may_hold_one_note_or_many(run, tmp_path):
+    one, many = tmp_path / "one.json", tmp_path / "many.json"
+    one.write_text(json.dumps({"id": 1, "text": "gout"}, indent=2))
+    many.write_text(json.dumps([{"id": 1, "text": "gout"}, {"id": 2, "text": "asthma"}]))
+    code, out, _ = run("suggest", one, many, "--json")
+    assert code == 0
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [1, 1, 2]
+
+
+def test_a_note_written_on_windows_keeps_its_letters(run, tmp_path):
+    file = tmp_path / "note.txt"
+    file.write_bytes("S\u00edndrome; pneumonia".encode("cp1252"))
+    _, out, _ = run("suggest", file, "--json")
+    span = json.loads(out)["suggestions"][0]["spans"][0]
+    assert (span["start"], span["text"]) == (10, "pneumonia")
 
 
 def test_the_releases_are_listed_with_dates_and_digests(run):

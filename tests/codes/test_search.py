@@ -135,3 +135,47 @@ def test_an_answer_takes_some_milliseconds(searcher):
         times.append(time.process_time() - began)
     # benchmarks/codes.py measures; this only catches a change of order.
     assert statistics.median(times) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("pnuemonia", "J18.9"),  # two letters swapped
+        ("hypertention", "I10"),  # another letter
+        ("astma", "J45.909"),  # one too few
+        ("celullulitis", None),  # two slips: not guessed
+        ("bronchits", "J40"),
+        ("type 2 diabtes", "E11.9"),
+    ],
+)
+def test_a_slip_in_a_word_is_mended_and_said(searcher, words, code):
+    hits = searcher.search(words, System.ICD10CM, TODAY)
+    if code is None:
+        assert hits == []
+    else:
+        assert code in [hit.code for hit in hits[:5]]
+        assert all(hit.why.startswith("read as ") for hit in hits)
+
+
+@pytest.mark.parametrize("words", ["underactive thyroid", "yeast infection vaginal", "gout"])
+def test_words_that_are_known_are_never_mended(searcher, words):
+    hits = searcher.search(words, System.ICD10CM, TODAY)
+    assert hits
+    assert not any("read as" in hit.why for hit in hits)
+
+
+def test_what_a_patient_had_is_not_what_they_have(searcher):
+    hits = searcher.search("history of colon cancer", System.ICD10CM, TODAY)
+    assert hits[0].code.startswith("Z85")
+
+
+def test_rheumatoid_arthritis_is_the_plain_code_first(searcher):
+    (first, *_) = searcher.search("rheumatoid arthritis", System.ICD10CM, TODAY)
+    assert first.code == "M06.9"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=60))
+def test_any_text_is_answered_from_memory_as_it_was_the_first_time(searcher, text):
+    first = searcher.search(text, System.ICD10CM, TODAY)
+    assert searcher.search(text, System.ICD10CM, TODAY) == first

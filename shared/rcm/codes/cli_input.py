@@ -46,13 +46,21 @@ def parse_day(text: str | None) -> dt.date:
     """Read a date; today if none is given."""
     if text is None:
         return dt.datetime.now(dt.UTC).date()
+    found = read_day(text)
+    if found is None:
+        refuse("a date is written YYYY-MM-DD, and is in the calendar")
+    return found
+
+
+def read_day(text: str) -> dt.date | None:
+    """Read a date; None for anything else."""
     match = _DAY.fullmatch(text.strip())
     if match is None:
-        refuse("a date is written YYYY-MM-DD")
+        return None
     try:
         return dt.date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
-        refuse("a date is not in the calendar")
+        return None
 
 
 def folder_of(data: Path | None) -> Path:

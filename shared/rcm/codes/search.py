@@ -22,7 +22,7 @@ from rcm.codes.headings import FREE_WORDS, plainness
 from rcm.codes.index_terms import unpack_numbers
 from rcm.codes.model import Note, Status, System
 from rcm.codes.sets import CodeSets
-from rcm.codes.terms import key, stem, stems
+from rcm.codes.terms import key, one_slip_away, stem, stems, tokens
 
 QUERY_CHARS_MAX = 300
 _CANDIDATES = 120
@@ -41,6 +41,11 @@ _ENDINGS = frozenset(
 )  # fmt: skip
 """Words of the last characters of a code: they choose among siblings, never a heading."""
 _ENDING_WORTH = 1.5
+_UNSAID = 0.004
+"""Taken for a word in parentheses, or behind "without", that was not asked for."""
+_PAST, _NOT_PAST = stem("history"), 0.6
+_MENDED_LENGTH_MIN, _MENDED_MAX = 5, 3
+"""Shorter words have too many neighbours; whoever misspells more words is asked to write anew."""
 _CODE_LIKE = re.compile(r"[A-Za-z][0-9][0-9A-Za-z]?\.?[0-9A-Za-z]{0,4}")
 _PCS_LIKE = re.compile(r"[0-9A-Za-z]{1,7}")
 
@@ -158,6 +163,7 @@ class Searcher:
         return (spans[-1].title or "") if spans else ""
 
     def _by_words(self, text: str, system: System, on: dt.date, limit: int) -> list[Hit]:
+        text, mended = self._mend(text, system)
         asked = tuple(dict.fromkeys(stems(text)))
         if not asked:
             return []
@@ -168,7 +174,46 @@ class Searcher:
             hit = self._resolve(candidate, weighed, system, on)
             if hit is not None and (hit.code not in best or best[hit.code].score < hit.score):
                 best[hit.code] = hit
-        return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+        found = sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+        if mended:
+            said = f"read as {', '.join(mended)}; "
+            return [msgspec.structs.replace(hit, why=said + hit.why) for hit in found]
+        return found
+
+    def _mend(self, text: str, system: System) -> tuple[str, list[str]]:
+        """Replace words that no heading has by the commonest one that is a slip away, if any is.
+
+        Returns the text, and the words put in.
+        """
+        parts, mended, done = list[str](), list[str](), 0
+        for token in tokens(text):
+            word = text[token.start : token.end].lower()
+            mendable = len(word) >= _MENDED_LENGTH_MIN and word.isalpha() and word.isascii()
+            if not mendable or token.start < done or len(mended) == _MENDED_MAX:
+                continue
+            if self._is_known(token.stem, system):
+                continue
+            near = {made: stem(made) for made in one_slip_away(word)}
+            known = [made for made, cut in near.items() if self._is_known(cut, system)]
+            if known:
+                put = max(
+                    known,
+                    key=lambda made: self._likely(word, made, near[made], system),
+                )
+                parts += [text[done : token.start], put]
+                done = token.end
+                mended.append(put)
+        return "".join(parts) + text[done:], mended
+
+    def _likely(self, word: str, made: str, cut: str, system: System) -> tuple[bool, int, str]:
+        """Rank what a word may have been: people get its first letter right."""
+        return (made[0] == word[0], self._spread(cut, system), made)
+
+    def _is_known(self, word: str, system: System) -> bool:
+        return word in self._counts if system is System.ICD10CM else self._spread(word, system) > 0
+
+    def _spread(self, word: str, system: System) -> int:
+        return len(self._posting(system, word).own)
 
     def _idf(self, word: str) -> float:
         return self._idfs.get(word, self._unknown_idf)
@@ -199,6 +244,8 @@ class Searcher:
                     if system is System.ICD10CM
                     else best.score
                 )
+                if _PAST in best.left:
+                    fitting *= _NOT_PAST  # what a patient had is another code than what they have
                 ranked.append(best._replace(score=fitting + bonus))
         ranked.sort(key=lambda c: (-c.score, len(c.node_code), c.node_code))
         return ranked
@@ -276,7 +323,8 @@ class Searcher:
         precision = hit / (hit + 0.6 * extra) if hit else 0.0
         if not recall or not precision:
             return 0.0, set(covered)
-        return recall**1.5 * precision**0.6, set(covered) | around
+        unsaid = sum(1 for s in optional if s not in asked and s not in _FREE)
+        return recall**1.5 * precision**0.6 - _UNSAID * unsaid, set(covered) | around
 
     def _resolve(
         self, candidate: _Candidate, asked: dict[str, float], system: System, on: dt.date

@@ -81,6 +81,17 @@ def stems(text: str) -> list[str]:
     return [token.stem for token in tokens(text)]
 
 
+def one_slip_away(word: str) -> set[str]:
+    """Return what a word may be a slip of: one letter more, less, other, or two swapped."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    less = {a + b[1:] for a, b in cuts if b}
+    swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
+    other = {a + letter + b[1:] for a, b in cuts if b for letter in letters}
+    more = {a + letter + b for a, b in cuts for letter in letters}
+    return (less | swapped | other | more) - {word}
+
+
 def key(found: Iterable[str]) -> str:
     """Return the order-free form under which a term is filed."""
     return " ".join(sorted(set(found)))
