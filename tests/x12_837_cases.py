@@ -913,7 +913,7 @@ def dental_secondary(world: World) -> x837.DentalClaim:
         predetermination_number="PRE2",
         payer_claim_control_number="PCN2",
     )
-    one = dental_visit(world)
+    one = dental_visit(world, subscriber=a_subscriber(world, responsibility_code="S"))
     billed = sum(line.billed_cents for line in one.lines)
     adjusted = x837.Adjustment("CO", "45", billed - 100_00)
     other = msgspec.structs.replace(other, adjustments=(adjusted,))

@@ -298,3 +298,60 @@ def test_a_finding_says_everything(files):
     assert (one["interchange_control_number"], one["loop"]) == (
         "000000042", "2000[1]/2100[1]/2110[1]",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate",),
+        ("validate", "a", "--level", "99"),
+        ("diff", "a"),
+        ("split", "a"),
+        ("stats", "--nothing", "a"),
+        ("nothing",),
+    ],
+)
+def test_wrong_usage_is_told_as_json_where_json_is_asked_for(arguments):
+    result = run(*arguments, "--json")
+    assert result.exit_code == 2
+    told = json.loads(result.stdout)
+    assert told["has_error"] is True
+    assert told["error"]
+    assert run(*arguments).stdout == ""
+
+
+PEOPLE = ("DOE", "JANE", "EDGAR")
+ODD = (
+    interchange()
+    .replace(b"NM1*QC*1*DOE*JANE*A***MI*M0001", b"NM1|QC|1|DOE|JANE~JANE DOE*1~DOEJANE", 1)
+    .replace(b"REF*EA*MRN1", b"REF*DOE JANE*1", 1)
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate",), ("validate", "--json"), ("describe",), ("describe", "--json"), ("mask",),
+        ("json",), ("json", "--segments"), ("stats",), ("ack",), ("ack", "--json"),
+    ],
+)  # fmt: skip
+def test_a_name_at_an_odd_place_is_masked_too(command, tmp_path):
+    path = tmp_path / "odd.835"
+    path.write_bytes(ODD)
+    result = run(*command, path)
+    assert not [name for name in PEOPLE if name in result.stdout + result.stderr]
+    assert result.exit_code in {0, 1}
+
+
+def test_the_difference_of_names_is_masked(files, tmp_path):
+    path = tmp_path / "odd.835"
+    path.write_bytes(ODD)
+    result = run("diff", files / "good.835", path)
+    assert not [name for name in PEOPLE if name in result.stdout + result.stderr]
+
+
+def test_an_answer_repeats_a_wrong_value_only_when_asked(tmp_path):
+    path = tmp_path / "bad.835"
+    path.write_bytes(interchange().replace(b"QC*1*DOE*JANE", b"QC*1*DOE*JANE" + b"Y" * 40, 1))
+    assert "IK4*4*1036*5~" in run("ack", path).stdout
+    assert "JANEYYY" in run("ack", path, "--unmasked").stdout

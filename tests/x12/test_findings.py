@@ -38,7 +38,7 @@ def test_a_finding_prints_like_a_compiler_error():
         "   17 | CLP*C-1001*1*125*100*5*12*XXX9*11*1\n"
         "   18 | NM1*QC*7*XXX*XXXX*X***MI*X9999\n"
         "\n"
-        "The guide allows 1. Value: 9.\n"
+        "The guide allows 1. Value: 7.\n"
         "Use a code that the guide allows here.\n"
         "(SNIP 2, interchange 000000042, group 7, transaction 0001, byte 552)"
     )
@@ -89,11 +89,20 @@ def test_nothing_about_a_person_is_printable():
         ("HI*ABK:E119*ABF:I10", "HI*ABK:X999*ABF:X99"),
         ("REF*EA*MÜ-7", "REF*EA*XX-9"),
         ("QQQ*SECRET", "QQQ*XXXXXX"),
+        # Whatever the separators are, and wherever a name has slipped in.
+        ("HI*ABK>E119>>>20260101^ABF>I10", "HI*ABK>X999>>>99999999^XXX>X99"),
+        ("NM1*JANE*DOE", "NM1*XXXX*XXX"),
+        ("CLP*C-1*1*JANE*100", "CLP*C-1*1*XXXX*100"),
+        ("JANE DOE*1", "XXXX XXX*9"),
+        ("NM1|QC|1|DOE|JANE", "NM1|QC|1|XXX|XXXX"),
+        ("SV1*HC:99213:25::::JANE DOE*100*UN*1", "SV1*HC:99213:25::::XXXX XXX*100*UN*1"),
+        ("EB*1*IND*30^33*HM", "EB*1*IND*30^33*HM"),
         ("N3*7 ÜBER STREET", "N3*9 XXXX XXXXXX"),
     ],
 )
 def test_a_segment_is_masked_by_what_its_elements_are(text, masked):
-    assert masked_segment(text) == masked
+    separator = next(one for one in text if one in "*|")
+    assert masked_segment(text, separator) == masked
 
 
 def test_a_masked_value_keeps_its_shape():

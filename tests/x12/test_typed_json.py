@@ -197,6 +197,15 @@ def test_other_json_is_refused(change):
         b"".join(from_typed_json(documents))
 
 
+def test_a_refusal_repeats_no_value():
+    documents = told(a_file(PROFESSIONAL[0](World(1))))
+    claim = documents[0]["groups"][0]["transactions"][0]["document"]["claims"][0]
+    claim["subscriber"]["entity_type_code"] = "JANE"
+    with pytest.raises(NotOurJson) as refusal:
+        b"".join(from_typed_json(documents))
+    assert "JANE" not in str(refusal.value)
+
+
 def test_a_separator_in_a_value_is_refused():
     documents = told(written(whole("834")))
     documents[0]["groups"][0]["transactions"][0]["document"]["members"][0]["name"]["number"] = "A~B"

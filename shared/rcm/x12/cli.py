@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from rcm.money import dollars
 from rcm.x12 import cli_transform, registry, ta1, x835, x999
 from rcm.x12.cli_files import (
+    Commands,
     File,
     Files,
     Json,
@@ -36,7 +37,11 @@ from rcm.x12.reader import Reader
 from rcm.x12.writer import Envelope, writable
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=__doc__,
 )
 _FINDINGS_MAX = 1000
 
@@ -146,6 +151,7 @@ def ack(
     file: File,
     control_number: Annotated[int, typer.Option(help="ISA13 of the answer.")] = 1,
     relax: Relax = [],  # noqa: B006 - typer reads the default and never changes it
+    unmasked: Unmasked = False,
     json: Json = False,
 ) -> None:
     """Answer a file: a TA1 for each interchange that asks or needs one, and its 999s.
@@ -160,7 +166,7 @@ def ack(
     at = datetime.now(tz=UTC)
     for interchange in examination.reader.interchanges:
         one = ta1.acknowledge(interchange, findings)
-        groups = x999.acknowledge(interchange, findings)
+        groups = x999.acknowledge(interchange, findings, give_values=unmasked)
         if one.is_rejected:
             groups = ()
         has_error = has_error or one.status_code != "A"

@@ -17,12 +17,16 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typer._click.core import Context  # typer carries its own copy of click
+from typer._click.exceptions import UsageError
+from typer.core import TyperGroup
 
 from rcm.x12.findings import Finding, Severity
 from rcm.x12.payer_rules import NotRules, RuleSet, load, sample, samples
 
 _PROGRESS_BYTES = 8 << 20  # a smaller file is done before a bar is worth drawing
 _SAMPLE = "sample:"
+_WANTS_JSON = "rcm.x12.json"
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="X12 files; - reads stdin.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="An X12 file; - reads stdin.")]
@@ -39,6 +43,24 @@ PayerRules = Annotated[
         help="Payers' own rules, YAML or JSON, or sample:NAME; may repeat.",
     ),
 ]
+
+
+class Commands(TyperGroup):
+    """Commands whose wrong usage is told as JSON too, where JSON was asked for."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Take the arguments apart, and note whether JSON is wanted."""
+        ctx.meta[_WANTS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as fault:
+            if ctx.meta[_WANTS_JSON]:
+                print_json({"error": fault.format_message(), "has_error": True})
+            raise
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rcm.x12.findings import Place, Rule, Severity
 from rcm.x12.lexer import Delimiters
+from rcm.x12.mask import masked_tag
 
 if TYPE_CHECKING:
     from rcm.x12.guide import Guide
@@ -436,7 +437,7 @@ class Unit:
             transaction_code=transaction.set_code,
             loop=loop,
             claim_id=claim_id,
-            segment_id=text.split(separator, 1)[0],
+            segment_id=masked_tag(text.split(separator, 1)[0]),
             segment_number=number,
             transaction_segment_number=number - transaction.number + 1,
             byte_offset=self.offset_of(index),

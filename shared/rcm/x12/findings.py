@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from rcm.x12.mask import masked_segment, masked_value
+from rcm.x12.mask import masked_at, masked_segment
 
 
 class Severity(StrEnum):
@@ -145,8 +145,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """
         place = self.place
         where = " ".join(filter(None, (place.transaction_code, place.loop, self.position)))
-        claim = f", claim {place.claim_id}" if place.claim_id else ""
-        shown = [f"{name}:{place.segment_number}: {self.severity}: {self.rule_id} ({where}{claim})"]
+        where += f", claim {place.claim_id}" if place.claim_id else ""
+        shown = [f"{name}:{place.segment_number}: {self.severity}: {self.rule_id}"]
+        shown[0] += f" ({where})" if where else ""
         if place.lines:
             shown.append("")
             shown += [
@@ -156,11 +157,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             shown.append("")
         value = ""
         if self.value:
-            value = f" Value: {masked_value(self.value) if mask else self.value}."
+            value = f" Value: {self.shown_value(mask=mask)}."
         shown.append(f"{self.message}{value}")
         shown.append(self.rule.remedy)
         shown.append(self._bearings())
         return "\n".join(shown)
+
+    def shown_value(self, *, mask: bool = True) -> str:
+        """Give the value, masked unless it is a code, a count, an amount or a control number."""
+        if not mask:
+            return self.value
+        return masked_at(self.place.segment_id, self.element, self.component, self.value)
 
     def _bearings(self) -> str:
         """Say what else finds the place again: SNIP type, control numbers, byte."""
@@ -192,7 +199,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             "byte_offset": place.byte_offset,
             "element": self.element,
             "component": self.component,
-            "value": masked_value(self.value) if mask else self.value,
+            "value": self.shown_value(mask=mask),
             "message": self.message,
             "remedy": self.rule.remedy,
             "acknowledgement": list(self.rule.ack) if self.rule.ack[0] else None,

@@ -5,7 +5,6 @@ The default is to hide: a segment's elements are shown only when this table says
 """
 
 import re
-from itertools import zip_longest
 
 from rcm.x12.guide import ElementUse, standard
 from rcm.x12.segments import SEGMENTS
@@ -53,6 +52,11 @@ SHOWN: dict[str, frozenset[int]] = {
 }
 #: Codes by type that may still help to tell who somebody is: postal code, sex, marital state.
 _TELLING_CODES = frozenset({"116", "1068", "1067", "26"})
+#: Data element of free text.
+_DESCRIPTION = "352"
+_SIGN = re.compile(r"([^\w\s.-])")
+_NUMBER = re.compile(r"[-.0-9]*")
+_TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
 
@@ -76,31 +80,62 @@ def masked_segment(text: str, separator: str | None = None) -> str:
     return separator.join(masked_elements(elements))
 
 
-def masked_elements(elements: list[str], component: str = ":") -> list[str]:
+def masked_elements(elements: list[str]) -> list[str]:
     """Mask the elements of one segment; the first entry is the segment's id and stays.
 
-    Shown are the elements of SHOWN, and whatever the standard makes a code from a list.
+    Shown are the elements of SHOWN, and whatever the standard makes a code from a list, as long as
+    it has the shape of one: a name that slipped into the place of a code is hidden.
     """
-    tag = elements[0]
-    shown = SHOWN.get(tag, frozenset())
-    uses = standard(tag)[0] if tag in SEGMENTS else ()
-    masked = [tag]
-    for position, value in enumerate(elements[1:], start=1):
+    tag, *values = elements
+    uses = _uses(tag)
+    masked = [masked_tag(tag)]
+    for position, value in enumerate(values, start=1):
         use = uses[position - 1] if position <= len(uses) else None
-        if position in shown or _is_plain_code(use):
-            masked.append(value)
-        elif use is not None and use.components:
-            parts = value.split(component)
-            masked.append(
-                component.join(
-                    part if _is_plain_code(inner) else masked_value(part)
-                    for part, inner in zip_longest(parts, use.components[: len(parts)])
-                )
-            )
-        else:
-            masked.append(masked_value(value))
+        masked.append(_masked(value, use, is_listed=position in SHOWN.get(tag, ())))
     return masked
 
 
-def _is_plain_code(use: ElementUse | None) -> bool:
-    return use is not None and use.type == "ID" and use.reference not in _TELLING_CODES
+def masked_tag(tag: str) -> str:
+    """Give a segment's id; what has not the shape of one may be anything, such as a name."""
+    return tag if _TAG.fullmatch(tag) is not None else masked_value(tag)
+
+
+def masked_at(tag: str, position: int, component: int, value: str) -> str:
+    """Mask the value of one element or component, as `masked_elements` does."""
+    uses = _uses(tag)
+    if not 1 <= position <= len(uses):
+        return masked_value(value)
+    use: ElementUse | None = uses[position - 1]
+    if component and use is not None and use.components:
+        inner = use.components
+        use = inner[component - 1] if component <= len(inner) else None
+    return _masked(value, use, is_listed=position in SHOWN.get(tag, ()))
+
+
+def _uses(tag: str) -> tuple[ElementUse, ...]:
+    return standard(tag)[0] if tag in SEGMENTS else ()
+
+
+def _masked(value: str, use: ElementUse | None, *, is_listed: bool) -> str:
+    if use is None:
+        return value if is_listed else masked_value(value)
+    if not use.components and use.repeat_max == 1:
+        return value if _is_shown(value, use, is_listed=is_listed) else masked_value(value)
+    # Whatever the separators are: parts stand between signs, and a part too many is hidden.
+    parts = _SIGN.split(value)
+    for place in range(0, len(parts), 2):
+        inner: ElementUse | None = use
+        if use.components:
+            inner = use.components[place // 2] if place // 2 < len(use.components) else None
+        if inner is None or not _is_shown(parts[place], inner, is_listed=is_listed):
+            parts[place] = masked_value(parts[place])
+    return "".join(parts)
+
+
+def _is_shown(value: str, use: ElementUse, *, is_listed: bool) -> bool:
+    if use.type == "ID":
+        is_code = use.reference not in _TELLING_CODES or is_listed
+        return is_code and len(value) <= use.length_max
+    if not is_listed or use.reference == _DESCRIPTION:
+        return False
+    return use.type not in {"R", "N0"} or _NUMBER.fullmatch(value) is not None

@@ -43,6 +43,7 @@ from rcm.x12.envelope_check import gs_findings, isa_findings, version_faults
 from rcm.x12.findings import Finding, Place, Rule
 from rcm.x12.guide import Guide
 from rcm.x12.lexer import Batch, Delimiters, Lexer
+from rcm.x12.mask import masked_tag
 
 #: A unit with more segments than this is no claim; what follows becomes further, incomplete units.
 UNIT_SEGMENTS_MAX = 100_000
@@ -150,7 +151,8 @@ class Reader:
         if unit is None:
             rule = OUTSIDE_TRANSACTION if self._group else OUTSIDE_GROUP
             at = Standing([], batch.number + index, offset + _blanks(batch, index))
-            place = self._place(text, at)
+            tag = text[: text.index(batch.delimiters.segment)].split(batch.delimiters.element, 1)[0]
+            place = self._place(tag, at)
             self._say(rule, place, f"{count} segments stand outside a transaction.")
             return width
         room = UNIT_SEGMENTS_MAX - unit.count
@@ -357,7 +359,7 @@ class Reader:
             group_control_number=group.control_number if group else "",
             transaction_control_number=transaction.control_number if transaction else "",
             transaction_code=transaction.set_code if transaction else "",
-            segment_id="".join(character for character in tag[:3] if character.isalnum()),
+            segment_id=masked_tag(tag),
             segment_number=number,
             transaction_segment_number=number - transaction.number + 1 if transaction else 0,
             byte_offset=stands.offset,

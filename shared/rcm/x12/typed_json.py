@@ -7,6 +7,7 @@ separator) is followed by its segments, and those are what goes back into the fi
     {"set": "835", "st": [...], "document": {"payment": {...}, "groups": [...]}}
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -19,6 +20,8 @@ from rcm.x12.transform import BINARY, NotOurJson, as_json, interchange_bytes
 from rcm.x12.typed_kinds import Kind, kind
 from rcm.x12.writer import NotWritable, Renderer, transaction_text
 
+#: What a complaint repeats of a document.
+_VALUE = re.compile(r" '.*'", re.DOTALL)
 #: Each a list of texts; the data of BIN and BDS may be a `{"base64": ...}`.
 Segments = list[list[Any]]
 
@@ -194,7 +197,8 @@ def _segments(transaction: dict[str, Any], delimiters: Delimiters) -> Iterable[l
     try:
         document: Any = msgspec.convert(told, one.make, dec_hook=_no_origin)
     except msgspec.ValidationError as fault:
-        raise NotOurJson(f"a document of {transaction['set']}: {fault}") from None
+        told = _VALUE.sub("", str(fault))
+        raise NotOurJson(f"a document of {transaction['set']}: {told}") from None
     return _written(one, document, start, delimiters)
 
 
