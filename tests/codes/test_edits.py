@@ -160,6 +160,7 @@ LINE_CASES = {
     ],
     "modifier-unknown": [
         (office("I10", lines=[line("27000", "2")]), office("I10", lines=[line("27000", "22")])),
+        (office("I10", lines=[line("27000", "ZZ")]), office("I10", lines=[line("27000", "GA")])),
     ],
     "modifier-count": [
         (office("I10", lines=[line("27000", "22", "51", "59", "62", "LT")]),

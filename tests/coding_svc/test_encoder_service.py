@@ -199,6 +199,7 @@ async def test_the_releases_in_force_are_listed_with_their_sources(desk):
     assert "icd10cm-fy2027" in names
     assert len(found["code_sets"]) == 16
     assert all(len(release["sha256"]) == 64 for release in found["releases"])
+    assert "coverage policies (NCD, LCD)" in found["edits_left_out"]
 
 
 async def test_risk_is_scored_and_what_is_not_mapped_yet_is_no_zero(desk):

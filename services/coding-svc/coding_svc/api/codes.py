@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from coding_svc.gateway.code_book import CodeBook, Reader
 from coding_svc.problems import CodeNotFound, CodeSetsNotLoaded
 from coding_svc.store import notes as store_notes
+from rcm.codes.edits.check import left_out
 from rcm.codes.forms import display, normalise
 from rcm.codes.grouping.hcc import Member
 from rcm.codes.model import Status, System, Validation
@@ -122,6 +123,10 @@ class ReleasesOut(BaseModel):
 
     code_sets: str = Field(description="Fingerprint; recorded with what it decides.")
     releases: list[ReleaseOut]
+    edits_left_out: list[str] = Field(
+        description="Edits that say nothing until the operator has loaded their file.",
+        examples=[["NCCI pairs", "coverage policies (NCD, LCD)"]],
+    )
 
 
 class RecheckOut(BaseModel):
@@ -229,7 +234,8 @@ async def search_codes(
 async def list_releases(reader: Codes) -> ReleasesOut:
     """List every release in force: dates, rows, source, sha256 and licence."""
     releases = msgspec.to_builtins(reader.sets.releases())
-    return ReleasesOut.model_validate({"code_sets": reader.fingerprint, "releases": releases})
+    shown = {"code_sets": reader.fingerprint, "releases": releases}
+    return ReleasesOut.model_validate({**shown, "edits_left_out": left_out(reader.sets)})
 
 
 @codes.get("/rechecks", responses=responses(InvalidCursor))

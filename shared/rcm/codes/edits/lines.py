@@ -18,12 +18,13 @@ from rcm.codes.edits.modifiers import (
     ANATOMY,
     CONTRADICTIONS,
     EVALUATION_ONLY,
+    INFORMATION,
     PAYMENT,
     REPEATED,
     SURGERY_ONLY,
     is_evaluation,
 )
-from rcm.codes.forms import has_shape, normalise
+from rcm.codes.forms import normalise
 from rcm.codes.model import Status, System
 from rcm.codes.sets import CodeSets
 
@@ -35,7 +36,7 @@ UNITS = Rule("line-units", 1, _ERROR, Override.NOBODY, "837 SV104, SV205")
 POINTER_MISSING = Rule("pointer-missing", 1, _ERROR, Override.NOBODY, "837P SV107")
 POINTER_BAD = Rule("pointer-to-nothing", 1, _ERROR, Override.NOBODY, "837P SV107")
 POINTER_CAUSE = Rule("pointer-to-external-cause", 1, _WARNING, Override.CODER, "Guideline I.C.20")
-MODIFIER_UNKNOWN = Rule("modifier-unknown", 1, _ERROR, Override.NOBODY, "HCPCS and CPT")
+MODIFIER_UNKNOWN = Rule("modifier-unknown", 2, _ERROR, Override.NOBODY, "HCPCS and CPT")
 MODIFIER_COUNT = Rule("modifier-count", 1, _ERROR, Override.NOBODY, "837 SV101-3..6")
 MODIFIER_TWICE = Rule("modifier-twice", 1, _ERROR, Override.NOBODY, "837 SV101-3..6")
 MODIFIER_ORDER = Rule("modifier-order", 1, _WARNING, Override.CODER, "payer convention")
@@ -122,9 +123,7 @@ def _modifiers(sets: CodeSets, at: int, line: Line) -> Iterator[Finding]:
     path, given = _path(at, ".modifiers"), tuple(normalise(m) for m in line.modifiers)
     code = normalise(line.procedure_code)
     for modifier in given:
-        if not _known(sets, modifier, line):
-            yield found(MODIFIER_UNKNOWN, path, (code, modifier), f"{modifier} is not a modifier",
-                        "look the modifier up")  # fmt: skip
+        yield from _known(sets, modifier, line, path)
     if len(given) > _MODIFIERS_MAX:
         yield found(MODIFIER_COUNT, path, (code,), f"{len(given)} modifiers, four fit",
                     "use 99 and tell the others in a note")  # fmt: skip
@@ -147,13 +146,20 @@ def _modifiers(sets: CodeSets, at: int, line: Line) -> Iterator[Finding]:
                     f"order {', '.join(best)}")  # fmt: skip
 
 
-def _known(sets: CodeSets, modifier: str, line: Line) -> bool:
-    """Tell if a modifier exists; without the whole list, any that has the form."""
-    if modifier in PAYMENT or modifier in ANATOMY:
-        return True
-    if not has_shape(modifier, System.MODIFIER):
-        return False
-    return sets.validate(modifier, System.MODIFIER, line.on).billable
+def _known(sets: CodeSets, modifier: str, line: Line, path: str) -> Iterator[Finding]:
+    """Yield a modifier that does not exist; without the whole list, a rare one is a warning."""
+    if modifier in PAYMENT or modifier in ANATOMY or modifier in INFORMATION:
+        return
+    answer = sets.validate(modifier, System.MODIFIER, line.on)
+    codes = (normalise(line.procedure_code), modifier)
+    if not answer.billable:
+        yield found(MODIFIER_UNKNOWN, path, codes, f"{modifier} is not a modifier on {line.on}",
+                    "look the modifier up")  # fmt: skip
+    elif answer.status is Status.UNVERIFIED:
+        yield found(MODIFIER_UNKNOWN, path, codes,
+                    f"{modifier} is none of the common modifiers, and no list of all is loaded",
+                    "look it up, or load the list (`rcm codes load hcpcs-modifiers`)",
+                    _WARNING)  # fmt: skip
 
 
 _SIDES = {"LT": "right", "RT": "left"}

@@ -29,6 +29,14 @@ ANATOMY = frozenset(
 )  # fmt: skip
 """Where on the body; they tell two services apart if they differ."""
 
+INFORMATION = frozenset(
+    ("27", "32", "33", "47", "90", "92", "93", "95", "96", "97", "99", "AI", "AQ", "AT", "CO", "CQ",
+     "CR", "CS", "ET", "FQ", "FR", "FS", "FX", "FY", "GA", "GC", "GE", "GN", "GO", "GP", "GQ", "GT",
+     "GX", "GY", "GZ", "JG", "KX", "NU", "PA", "PB", "PC", "PN", "PO", "PT", "Q5", "Q6", "Q7", "Q8",
+     "Q9", "QW", "RR", "SG", "TB", "UE")
+)  # fmt: skip
+"""Common ones that tell something beside: notices, telehealth, therapy, place, substitutes."""
+
 DISTINCT = frozenset(("59", "XE", "XP", "XS", "XU"))
 NCCI_BYPASS = frozenset(("24", "25", "27", "57", "58", "78", "79", "91")) | DISTINCT | ANATOMY
 """Modifiers that let both codes of an NCCI pair of indicator 1 be paid, if the record bears it."""
