@@ -206,3 +206,15 @@ def test_every_command_has_help_with_an_example(run):
         code, out, _ = run(name, "--help")
         assert code == 0
         assert "Example: rcm codes" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("text", ["\udcff\udcfe", "E11.40\udce9"])
+def test_bytes_that_are_no_text_are_answered_like_any_other_code(run, text):
+    code, out, _ = run("check", text, "E11.40", "--date", "2026-11-21", "--json")
+    told = json.loads(out)
+    assert code == 1
+    assert [one["status"] for one in told] == ["FORMAT", "VALID"]
+    assert "\ufffd" in told[0]["code"]
+    code, out, _ = run("search", "gout", text, "--json")
+    assert code in (0, 1)
+    assert "\ufffd" in json.loads(out)["query"]

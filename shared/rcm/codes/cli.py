@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rcm.codes import cli_files, cli_suggest
-from rcm.codes.cli_input import Data, On, open_code_sets, parse_day, refuse, say
+from rcm.codes.cli_input import Data, On, open_code_sets, parse_day, printable, refuse, say
 from rcm.codes.edits.check import left_out
 from rcm.codes.forms import display
 from rcm.codes.model import System, Validation
@@ -42,7 +42,7 @@ def check(
     Exit code 1 if some code may not.
     """
     on = parse_day(date)
-    asked = _from_stdin(codes)
+    asked = [printable(text) for text in _from_stdin(codes)]
     with open_code_sets(data) as sets:
         found = [(text, sets.validate(text, system, on)) for text in asked]
     if as_json:
@@ -94,7 +94,7 @@ def search(
 ) -> None:
     """Find codes by words, by code, or by the beginning of one; best first."""
     on = parse_day(date)
-    query = sys.stdin.read() if words == ["-"] else " ".join(words)
+    query = printable(sys.stdin.read() if words == ["-"] else " ".join(words))
     with open_code_sets(data) as sets:
         hits = Searcher(sets).search(query, system, on, limit=limit, notes=notes)
     if as_json:
@@ -117,7 +117,7 @@ def show(
     """Show a diagnosis code in its place: what is above, below, and the notes that govern it."""
     on = parse_day(date)
     with open_code_sets(data) as sets:
-        answer = sets.validate(code, System.ICD10CM, on)
+        answer = sets.validate(printable(code), System.ICD10CM, on)
         for heading in reversed(sets.above(answer.code)):
             sys.stdout.write(f"{display(heading.code, System.ICD10CM):<10} {heading.title}\n")
         sys.stdout.write(

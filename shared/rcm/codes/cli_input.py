@@ -42,6 +42,13 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+def printable(text: str) -> str:
+    """Return a text of the command line as it can be written again: bytes that are no UTF-8, which
+    Python brings as lone surrogates, are replaced.
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def parse_day(text: str | None) -> dt.date:
     """Read a date; today if none is given."""
     if text is None:

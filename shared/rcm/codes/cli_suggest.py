@@ -16,7 +16,16 @@ import typer
 from rcm.codes.cac import model_file, training
 from rcm.codes.cac.model_file import Model, ModelError
 from rcm.codes.cac.suggester import Suggester, Suggestion
-from rcm.codes.cli_input import Data, On, open_code_sets, parse_day, read_day, refuse, say
+from rcm.codes.cli_input import (
+    Data,
+    On,
+    open_code_sets,
+    parse_day,
+    printable,
+    read_day,
+    refuse,
+    say,
+)
 from rcm.codes.forms import normalise
 
 _LINE_CHARS_MAX = 5_000_000
@@ -143,7 +152,7 @@ def _read_notes(name: str) -> Iterator[_Note]:
     if not (
         name.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json")) or text.startswith("{")
     ):
-        yield _Note(None if name == "-" else Path(name).name, text)
+        yield _Note(None if name == "-" else printable(Path(name).name), text)
         return
     if name.endswith(".json"):
         with contextlib.suppress(msgspec.MsgspecError, RecursionError):
@@ -168,28 +177,28 @@ def _decoded(raw: bytes) -> str:
 def _read_line(line: str, where: str) -> _Note:
     """Read one line, or say what is wrong with it."""
     if len(line) > _LINE_CHARS_MAX:
-        return _Note(None, "", fault=f"{where}: longer than any note")
+        return _Note(None, "", fault=f"{printable(where)}: longer than any note")
     try:
         value: Any = msgspec.json.decode(line)
     except (msgspec.MsgspecError, RecursionError):
-        return _Note(None, "", fault=f"{where}: not JSON")
+        return _Note(None, "", fault=f"{printable(where)}: not JSON")
     return _note_of(value, where)
 
 
 def _note_of(value: object, where: str) -> _Note:
     """Read a note: `text` or `note`, and if given `id`, `date`, `icd10cm`."""
     if not isinstance(value, dict):
-        return _Note(None, "", fault=f"{where}: not a JSON object")
+        return _Note(None, "", fault=f"{printable(where)}: not a JSON object")
     note_id = value.get("id", value.get("note_id", value.get("doc_id")))
     text = value.get("text", value.get("note"))
     if not isinstance(text, str):
-        return _Note(note_id, "", fault=f"{where}: no text")
+        return _Note(note_id, "", fault=f"{printable(where)}: no text")
     day, codes = value.get("date"), value.get("icd10cm", [])
     on = None
     if day is not None:
         on = read_day(day) if isinstance(day, str) else None
         if on is None:
-            return _Note(note_id, "", fault=f"{where}: the date is not YYYY-MM-DD")
+            return _Note(note_id, "", fault=f"{printable(where)}: the date is not YYYY-MM-DD")
     return _Note(
         note_id, text, on, tuple(str(code) for code in codes) if isinstance(codes, list) else ()
     )
