@@ -1,7 +1,7 @@
 """Rules about the claim itself, 2300 and 2310: professional, institutional and dental."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -153,13 +153,15 @@ def _future_faults(tell: Tell, days: Iterable[tuple[str, date | None]], as_of: d
             )
 
 
-def _days_of(claim: ProfessionalClaim) -> Iterator[tuple[str, date | None]]:
-    yield "431", claim.onset_on
-    yield "439", claim.accident_on
-    yield "435", claim.admitted_on
-    yield "096", claim.discharged_on
-    yield "304", claim.last_seen_on
-    yield "484", claim.last_menstrual_period_on
+def _days_of(claim: ProfessionalClaim) -> tuple[tuple[str, date | None], ...]:
+    return (
+        ("431", claim.onset_on),
+        ("439", claim.accident_on),
+        ("435", claim.admitted_on),
+        ("096", claim.discharged_on),
+        ("304", claim.last_seen_on),
+        ("484", claim.last_menstrual_period_on),
+    )
 
 
 def _dental_date_faults(tell: Tell, claim: DentalClaim, around: Circumstances) -> None:
