@@ -125,6 +125,18 @@ async def test_what_was_written_is_loaded_and_what_is_not_there_is_absent(store)
     assert await store.backlog() == 2
 
 
+async def test_nobody_is_shown_what_is_not_yet_committed(store):
+    event = a_parked_event()
+    async with store.transaction((US,)) as transaction:
+        await transaction.write(Changes(outbox=[a_draft(1)], parked={event[:4]: event}))
+        asked = (store.pending(10), store.backlog(), store.parked(US), store.parked_counts())
+        looks = [asyncio.ensure_future(one) for one in asked]
+        await asyncio.wait(looks, timeout=0.1)
+        assert all(not look.done() or look.result() in ([], 0, (0, 0)) for look in looks)
+    await asyncio.gather(*looks)
+    assert await store.pending(10) == [], "it was rolled back"
+
+
 async def test_rows_are_overwritten_and_deleted_by_their_key(store):
     await write(store, Changes(rows={"note": {(US, "a"): (1, "x"), (US, "b"): (1, "y")}}))
     await write(store, Changes(rows={"note": {(US, "a"): (2, None), (US, "b"): None}}))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from rcm.platform.disk import DiskThread
 from rcm.platform.log.port import (
     Draft,
     LogUnavailable,
@@ -59,6 +60,8 @@ class SqliteLog:
         self._db = _connect(path)
         self._path = path
         self._places: dict[TopicPartition, int] = {}
+        self._disk = DiskThread()
+        self._lock = asyncio.Lock()
         self._refresh()
 
     @classmethod
@@ -90,35 +93,40 @@ class SqliteLog:
 
     async def publish(self, topic: str, drafts: Sequence[Draft]) -> None:
         """Append records in one transaction."""
+        async with self._lock:
+            try:
+                await self._disk(self._append, topic, drafts)
+            except sqlite3.Error as error:
+                raise LogUnavailable(type(error).__name__) from error
+
+    def _append(self, topic: str, drafts: Sequence[Draft]) -> None:
         now_ms = time.time_ns() // 1_000_000
-        try:
-            with _transaction(self._db) as db:
-                heads = self._heads(topic)
-                first = {partition: after for partition, (_, after) in heads.items()}
-                nexts = dict(first)
-                rows = []
-                for partition, key, headers, value in drafts:
-                    offset = nexts[partition]
-                    nexts[partition] = offset + 1
-                    position = heads[partition][0] << _OFFSET_BITS | offset
-                    rows.append((position, now_ms, key, headers, value))
-                db.executemany("insert into record values(?, ?, ?, ?, ?)", rows)
-                db.executemany(
-                    "update head set next_offset=? where place=?",
-                    [
-                        (after, heads[partition][0])
-                        for partition, after in nexts.items()
-                        if after != first[partition]
-                    ],
-                )
-        except sqlite3.Error as error:
-            raise LogUnavailable(type(error).__name__) from error
+        with _transaction(self._db) as db:
+            heads = self._heads(topic)
+            first = {partition: after for partition, (_, after) in heads.items()}
+            nexts = dict(first)
+            rows = []
+            for partition, key, headers, value in drafts:
+                offset = nexts[partition]
+                nexts[partition] = offset + 1
+                position = heads[partition][0] << _OFFSET_BITS | offset
+                rows.append((position, now_ms, key, headers, value))
+            db.executemany("insert into record values(?, ?, ?, ?, ?)", rows)
+            db.executemany(
+                "update head set next_offset=? where place=?",
+                [
+                    (after, heads[partition][0])
+                    for partition, after in nexts.items()
+                    if after != first[partition]
+                ],
+            )
 
     async def subscribe(
         self, group: str, member: str, topics: Sequence[str], membership: Membership
     ) -> "SqliteConsumer":
         """Join a group; partitions are leased, and shared evenly among the members alive."""
-        self._refresh()
+        async with self._lock:
+            self._refresh()
         places = {
             place: number for place, number in self._places.items() if place.topic in set(topics)
         }
@@ -128,11 +136,13 @@ class SqliteLog:
 
     async def partition_count(self, topic: str) -> int:
         """Tell how many partitions a topic has."""
-        return len(self._heads(topic))
+        async with self._lock:
+            return len(self._heads(topic))
 
     async def end_offsets(self, topic: str) -> dict[int, int]:
         """Tell the next offset of each partition."""
-        return {partition: after for partition, (_, after) in self._heads(topic).items()}
+        async with self._lock:
+            return {partition: after for partition, (_, after) in self._heads(topic).items()}
 
     async def read(self, topic: str, partition: int, offset: int) -> Record | None:
         """Read one record."""
@@ -144,12 +154,14 @@ class SqliteLog:
     ) -> list[Record]:
         """Read on from an offset."""
         place = TopicPartition(topic, partition)
-        if place not in self._places:
-            self._refresh()
-        return _records(self._db, place, self._places[place], start, end, records_max)
+        async with self._lock:
+            if place not in self._places:
+                self._refresh()
+            return _records(self._db, place, self._places[place], start, end, records_max)
 
     async def close(self) -> None:
         """Close the file."""
+        self._disk.close()
         self._db.close()
 
     def _refresh(self) -> None:

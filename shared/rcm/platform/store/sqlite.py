@@ -3,8 +3,10 @@ only reads loses nothing with its last commits, for it folds the log on from whe
 does not wait for the disk.
 
 The hot path runs in the event loop's own thread: a statement is a function call of microseconds,
-and a hop to another thread would cost more. One connection writes, guarded by a lock; sessions that
-read have their own, in WAL beside it.
+and a hop to another thread would cost more. A commit that waits for the disk takes milliseconds:
+that one is handed to a thread, and the loop serves others meanwhile. One connection writes, and
+whoever asks it anything holds its lock, so that nobody sees what is not yet committed; sessions
+that read have their own, in WAL beside it.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from rcm.platform.crash import CrashPoint, live_on
+from rcm.platform.disk import DiskThread
 from rcm.platform.log.port import Draft, TopicPartition
 from rcm.platform.manifest import Manifest
 from rcm.platform.store.port import (
@@ -50,6 +53,7 @@ class SqliteStore:
         self.path: Final = path
         self.shapes: Final = shapes_of(manifest.metadata, dialect.dialect())
         self._db = _connect(path, "full" if manifest.service.topic else "normal")
+        self._disk = DiskThread() if manifest.service.topic else None
         self._lock = asyncio.Lock()
         self._statements = {name: _statements(shape) for name, shape in self.shapes.items()}
         self._lead: IO[bytes] | None = None
@@ -63,7 +67,7 @@ class SqliteStore:
         async with self._lock:
             try:
                 self._db.execute("begin immediate")
-                yield SqliteTransaction(self._db, self._statements, frozenset(tenants))
+                yield SqliteTransaction(self._db, self._statements, frozenset(tenants), self._disk)
             except sqlite3.Error as error:
                 raise StoreUnavailable(type(error).__name__) from error
             finally:
@@ -99,14 +103,15 @@ class SqliteStore:
 
     async def pending(self, rows_max: int) -> Sequence[tuple[int, Draft]]:
         """Return the oldest facts that are not known to be on the log."""
-        return [
-            (row[0], Draft(*row[1:]))
-            for row in self._db.execute(
-                "select position, partition, key, headers, value from outbox "
-                "order by position limit ?",
-                (rows_max,),
-            )
-        ]
+        async with self._lock:
+            return [
+                (row[0], Draft(*row[1:]))
+                for row in self._db.execute(
+                    "select position, partition, key, headers, value from outbox "
+                    "order by position limit ?",
+                    (rows_max,),
+                )
+            ]
 
     async def sent(self, positions: Sequence[int]) -> None:
         """Delete facts that are on the log now; as one range where they are without a gap.
@@ -133,36 +138,40 @@ class SqliteStore:
     ) -> Sequence[tuple[str, str]]:
         """Look rows of a tenant up by an indexed column, in the file that is open anyway."""
         marks = ",".join("?" * len(values))
-        try:
-            return self._db.execute(
-                f'select "{column}", "{wanted}" from "{table}" where tenant_id=? '  # noqa: S608 - our own names, and marks
-                f'and "{column}" in ({marks})',
-                (tenant_id, *values),
-            ).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(type(error).__name__) from error
+        async with self._lock:
+            try:
+                return self._db.execute(
+                    f'select "{column}", "{wanted}" from "{table}" where tenant_id=? '  # noqa: S608 - our own names, and marks
+                    f'and "{column}" in ({marks})',
+                    (tenant_id, *values),
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise StoreUnavailable(type(error).__name__) from error
 
     async def backlog(self) -> int:
         """Count the facts that are not yet on the log."""
-        (count,) = self._db.execute("select count(*) from outbox").fetchone()
+        async with self._lock:
+            (count,) = self._db.execute("select count(*) from outbox").fetchone()
         return int(count)
 
     async def parked(self, tenant_id: str) -> Sequence[ParkedEvent]:
         """List a tenant's parked events."""
-        return [
-            ParkedEvent(*row)
-            for row in self._db.execute(
-                "select * from parked where tenant_id=? order by topic, partition, log_offset",
-                (tenant_id,),
-            )
-        ]
+        async with self._lock:
+            return [
+                ParkedEvent(*row)
+                for row in self._db.execute(
+                    "select * from parked where tenant_id=? order by topic, partition, log_offset",
+                    (tenant_id,),
+                )
+            ]
 
     async def parked_counts(self) -> tuple[int, int]:
         """Count parked events and blocked streams."""
-        events, streams = self._db.execute(
-            "select coalesce(sum(n), 0), count(*) from "
-            "(select count(*) n from parked group by tenant_id, source, stream_id)"
-        ).fetchone()
+        async with self._lock:
+            events, streams = self._db.execute(
+                "select coalesce(sum(n), 0), count(*) from "
+                "(select count(*) n from parked group by tenant_id, source, stream_id)"
+            ).fetchone()
         return events, streams
 
     async def lead(self) -> bool:
@@ -190,6 +199,8 @@ class SqliteStore:
     async def close(self) -> None:
         """Close the file."""
         await self._reader.dispose()
+        if self._disk is not None:
+            self._disk.close()
         self._db.close()
         if self._lead is not None:
             self._lead.close()
@@ -203,10 +214,12 @@ class SqliteTransaction:
         db: sqlite3.Connection,
         statements: Mapping[str, tuple[str, str]],
         tenants: frozenset[str],
+        disk: DiskThread | None,
     ) -> None:
         self._db = db
         self._statements = statements
         self._tenants = tenants
+        self._disk = disk
 
     async def load(self, wanted: Wanted) -> Loaded:
         """Find what a batch needs to know: one statement for each kind of thing."""
@@ -291,7 +304,10 @@ class SqliteTransaction:
 
     async def commit(self) -> None:
         """Make it durable."""
-        self._db.execute("commit")
+        if self._disk is None:
+            self._db.execute("commit")
+        else:
+            await self._disk(self._db.execute, "commit")
 
     def _only_own_tenants(self, changes: Changes) -> None:
         """What row-level security is on PostgreSQL: a row of another tenant stops the batch."""
