@@ -80,9 +80,14 @@ def schemas(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 where a file differs.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Write the JSON Schema of every event: the golden files that hold a contract fixed."""
-    if not _written(schema_files(), folder, check=check):
+    files = schema_files()
+    well = _written(files, folder, check=check)
+    if as_json:
+        _print({"folder": str(folder), "files": sorted(files), "checked": check, "well": well})
+    if not well:
         raise typer.Exit(1)
 
 

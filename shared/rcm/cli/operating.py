@@ -79,13 +79,19 @@ def token(
     subject: Annotated[str, typer.Option(help="Who acts.")] = "developer",
     minutes: Annotated[int, typer.Option(min=1, max=24 * 60, help="How long it holds.")] = 720,
     header: Annotated[bool, typer.Option("--header", help="As a whole header line.")] = False,
+    as_json: talking.Json = False,
 ) -> None:
     """Sign an access token of the development issuer: loopback only."""
     try:
         text = DevelopmentIssuer(talking.settings()).token(tenant, role, subject, minutes * 60)
     except (NotLoopback, ValueError) as error:
         talking.refuse(str(error))
-    print(f"Authorization: Bearer {text}" if header else text)
+    if as_json:
+        talking.print_json(
+            {"access_token": text, "token_type": "Bearer", "expires_in": minutes * 60}
+        )
+    else:
+        print(f"Authorization: Bearer {text}" if header else text)
 
 
 class Finding(NamedTuple):

@@ -83,10 +83,12 @@ def _is_ready(settings: Settings, process: Process) -> bool:
     return answer.status_code == 200
 
 
-@app.command(epilog="Example: rcm down")
-def down() -> None:
+@app.command(epilog="Example: rcm down --json")
+def down(as_json: talking.Json = False) -> None:
     """Stop what `rcm up` started; each finishes the transaction in hand and empties its outbox."""
     stopped = Supervisor(talking.settings()).stop_all()
+    if as_json:
+        talking.print_json({"stopped": stopped})
     talking.err().print(f"stopped {len(stopped)}: {', '.join(stopped)}" if stopped else "none ran")
 
 

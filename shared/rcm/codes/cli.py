@@ -113,11 +113,20 @@ def show(
     code: Annotated[str, typer.Argument(help="A diagnosis, a category or a chapter.")],
     date: On = None,
     data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show a diagnosis code in its place: what is above, below, and the notes that govern it."""
     on = parse_day(date)
     with open_code_sets(data) as sets:
         answer = sets.validate(printable(code), System.ICD10CM, on)
+        if as_json:
+            around = {
+                "above": sets.above(answer.code),
+                "below": sets.below(answer.code),
+                "notes": sets.notes(answer.code),
+            }
+            _print_json(msgspec.to_builtins({"answer": answer, **around}))
+            raise typer.Exit(0 if answer.billable else 1)
         for heading in reversed(sets.above(answer.code)):
             sys.stdout.write(f"{display(heading.code, System.ICD10CM):<10} {heading.title}\n")
         sys.stdout.write(

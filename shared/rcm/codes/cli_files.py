@@ -36,14 +36,18 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: rcm codes verify")(verify)
 
 
-def build(data: Data = None) -> None:
+def build(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
     """Build the sets from the installed packages, and repeat every load made before."""
     folder = folder_of(data)
     try:
         registry.rebuild(folder, say)
     except CodesUnavailableError as error:
         refuse(str(error))
-    sys.stdout.write(f"{folder / registry.FILE_NAME}\n")
+    place = str(folder / registry.FILE_NAME)
+    sys.stdout.write((msgspec.json.encode({"file": place}).decode() if as_json else place) + "\n")
 
 
 def load(
@@ -132,13 +136,16 @@ def diff(
             _print_changes([between_dates(sets, system, earlier, later)], as_json=as_json)
 
 
-def verify(data: Data = None) -> None:
+def verify(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
     """Check the data folder: the file whole, each loaded file unchanged. Exit code 1 if not."""
     faults = registry.verify(folder_of(data))
-    for fault in faults:
-        sys.stdout.write(fault + "\n")
-    if not faults:
-        sys.stdout.write("all in order\n")
+    if as_json:
+        sys.stdout.write(msgspec.json.encode({"faults": faults}).decode() + "\n")
+    else:
+        sys.stdout.writelines(f"{fault}\n" for fault in faults or ["all in order"])
     raise typer.Exit(1 if faults else 0)
 
 

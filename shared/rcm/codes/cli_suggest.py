@@ -99,6 +99,7 @@ def train(
         str, typer.Option(help="What the notes are and their licence; kept in the model.")
     ] = "notes of this organisation",
     data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Learn a model from coded notes. It holds word stems, codes and counts; no text."""
     notes = _read_coded(files)
@@ -109,7 +110,12 @@ def train(
         out.write_bytes(learned)
     except OSError as error:
         refuse(f"{out} cannot be written: {error.strerror}")
-    sys.stdout.write(f"{out} {len(learned)} bytes {model_file.load(learned).model_id}\n")
+    model_id = model_file.load(learned).model_id
+    if as_json:
+        told = {"file": str(out), "bytes_count": len(learned), "model_id": model_id}
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    else:
+        sys.stdout.write(f"{out} {len(learned)} bytes {model_id}\n")
 
 
 def measure(files: Coded, date: On = None, model: ModelFile = None, data: Data = None) -> None:
