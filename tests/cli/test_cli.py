@@ -200,6 +200,25 @@ def test_verify_checks_the_audit_trails_and_what_was_anchored(rcm, tmp_path):
     assert "rcm audit heads" in rcm("verify", "--anchors", str(heads), status=2).stderr
 
 
+def test_the_trails_are_backed_up_into_a_file_that_can_be_checked_anywhere(rcm, tmp_path):
+    look(tmp_path, 3)
+    file = tmp_path / "elsewhere" / "trail.jsonl"
+    assert "cannot be written" in rcm("audit", "backup", str(file), status=2).stderr
+    file.parent.mkdir()
+    made = rcm.json("audit", "backup", str(file))
+    assert (made["entry_count"], made["breaches"]) == (3, [])
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Quackenbush" not in file.read_text()
+    again = rcm.json("audit", "check", str(file))
+    assert again["heads"] == made["heads"]
+    lines = file.read_text().splitlines(keepends=True)
+    for broken in (lines[1:], [lines[0], lines[2]], [line.replace("ada", "eve") for line in lines]):
+        file.write_text("".join(broken))
+        assert rcm.json("audit", "check", str(file), status=1)["breaches"]
+    file.write_text("{}\n")
+    assert "rcm audit backup" in rcm("audit", "check", str(file), status=2).stderr
+
+
 @pytest.mark.connected
 def test_verify_asks_no_database_of_a_peer(rcm, tmp_path, postgres_url):
     """On PostgreSQL there are roles and databases of the services, and of nobody else."""
