@@ -116,6 +116,9 @@ State = (
 """What a stream of this service can be."""
 
 
+AUDIT_EVENTS = (AuditDrawn, AccuracyAlertRaised, AccuracyAlertCleared, *CASE_EVENTS)
+
+
 def evolve(state: State | None, recorded: Recorded[Any]) -> State:
     """Fold one own fact into the state of its stream."""
     event = recorded.event
@@ -133,12 +136,8 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
         return evolve_coder(state if isinstance(state, Coder) else None, recorded)
     if isinstance(event, EvidencePackIssued):
         return evolve_packs(state if isinstance(state, Packs) else None, recorded)
-    if isinstance(event, AuditDrawn):
-        return evolve_audit(event)
-    if isinstance(event, AccuracyAlertRaised | AccuracyAlertCleared):
-        return evolve_accuracy(state, recorded)
-    if isinstance(event, CASE_EVENTS):
-        return evolve_case(state if isinstance(state, AuditCase) else None, event)
+    if isinstance(event, AUDIT_EVENTS):
+        return _audited(state, recorded)
     encounter = (
         state if isinstance(state, Encounter) else Encounter(encounter_id=recorded.stream_id)
     )
@@ -188,6 +187,15 @@ def evolve(state: State | None, recorded: Recorded[Any]) -> State:
             )
         case _:
             return encounter
+
+
+def _audited(state: State | None, recorded: Recorded[Any]) -> State:
+    event = recorded.event
+    if isinstance(event, AuditDrawn):
+        return evolve_audit(event)
+    if isinstance(event, CASE_EVENTS):
+        return evolve_case(state if isinstance(state, AuditCase) else None, event)
+    return evolve_accuracy(state, recorded)
 
 
 def _query_hold(
