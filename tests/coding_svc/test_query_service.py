@@ -747,10 +747,25 @@ async def test_each_number_opens_the_queries_that_it_counts(desk):
             opened = await desk.ask("GET", group["href"], status=200)
             assert len(opened["data"]) == group["sent_count"], (by, group["href"])
     total = measured["total"]
+    assert (measured["coded_count"], measured["query_permille"]) == (0, None), "none was released"
     assert (total["answered_count"], total["response_permille"]) == (2, 667)
     assert (total["agree_count"], total["unable_count"]) == (1, 1)
     assert total["agreement_permille"] == 500
     assert total["median_s"] is not None
+
+
+async def test_the_rate_of_queries_is_of_the_encounters_released_in_the_period(desk):
+    await sent(desk, await held(desk, "A1"))
+    for n in range(4):
+        account = f"B{n}"
+        await desk.hl7(arriving(account))
+        coded = uncoded(account).replace(b"|V1|", f"|V{account}|".encode())
+        await desk.hl7(coded.replace(b"HOSP^^^11||||", b"HOSP^^^11|||E11.9^^I10|"))
+    path = "/v1/queries/measures"
+    measured = await desk.ask("GET", path, status=200)
+    assert (measured["coded_count"], measured["query_permille"]) == (4, 250)
+    before = await desk.ask("GET", f"{path}?sent_through=2020-01-01", status=200)
+    assert (before["coded_count"], before["query_permille"]) == (0, None)
 
 
 async def test_queries_are_listed_page_by_page_and_by_every_filter(desk):

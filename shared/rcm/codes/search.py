@@ -25,7 +25,7 @@ from rcm.codes.sets import CodeSets
 from rcm.codes.terms import key, one_slip_away, stem, stems, tokens
 
 QUERY_CHARS_MAX = 300
-_CANDIDATES = 120
+_CANDIDATES = 80
 _HEADINGS_MAX = 6_000
 """Headings looked at for one question, roughly."""
 _OWN, _ABOVE = 1.6, 1.0

@@ -50,7 +50,7 @@ from coding_svc.problems import (
     QueryWasSent,
 )
 from coding_svc.rules.query_lint import LINT_VERSION, has_errors, lint
-from coding_svc.rules.query_measures import By, measure
+from coding_svc.rules.query_measures import By, measure, permille
 from coding_svc.rules.query_policy import MOMENT, QueryPolicy
 from coding_svc.store import queries as store_queries
 from coding_svc.store.queries import QueryFilter, QueryRow
@@ -157,12 +157,13 @@ async def get_measures(
     ] = "physician_id",
     hours: Annotated[Literal["all", "business"], Query()] = "all",
 ) -> Measured:
-    """Measure the queries that were sent: response rate, agreement rate, turnaround.
+    """Measure the queries that were sent: query rate, response rate, agreement rate, turnaround.
 
     Each number is of the queries themselves; each group opens exactly those that it counts.
     """
     async with runtime.read(tenant) as session:
         rows = await store_queries.measured(session, tenant, wanted._replace(is_sent=True))
+        coded_count = await store_queries.coded_count(session, tenant, wanted)
     total, *groups = measure(rows, ways.policy, by=by, hours=hours)
     asked = {
         name: value
@@ -172,6 +173,8 @@ async def get_measures(
     return Measured(
         by=by,
         hours=hours,
+        coded_count=coded_count,
+        query_permille=permille(total.encounter_count, coded_count),
         total=MeasuresOut.of(total, _href(asked)),
         groups=[MeasuresOut.of(g, _href({**asked, **_of_group(by, g.value)})) for g in groups],
     )

@@ -285,6 +285,13 @@ class Measured(BaseModel):
 
     by: str
     hours: Literal["all", "business"]
+    coded_count: int = Field(
+        description="Encounters released to billing in the period (sent_from, sent_through)."
+    )
+    query_permille: int | None = Field(
+        description="Query rate: encounters asked about, of a thousand released in the period; "
+        "null of none. Above 1000 where more were asked about than released."
+    )
     total: MeasuresOut
     groups: list[MeasuresOut]
 

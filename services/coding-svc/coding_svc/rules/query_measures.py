@@ -2,6 +2,7 @@
 
     response rate     answered / sent
     agreement rate    agree / answered, of those that offered options (open questions offer none)
+    query rate        encounters asked about / encounters released to billing in the same period
     turnaround        first sent to first answered; median and 90th percentile, each of the queries
                       themselves, never averages of averages
 
@@ -121,8 +122,8 @@ def _measures(value: str, rows: Sequence[Measured], policy: QueryPolicy, hours: 
         disagree_count=counts["disagree"],
         other_count=counts["other"],
         unable_count=counts["unable"],
-        response_permille=_permille(len(answered), len(rows)),
-        agreement_permille=_permille(agreed, len(offered)),
+        response_permille=permille(len(answered), len(rows)),
+        agreement_permille=permille(agreed, len(offered)),
         median_s=_median(waits),
         p90_s=percentile(waits, 90),
     )
@@ -134,7 +135,7 @@ def _turnaround(row: Measured, policy: QueryPolicy, hours: Hours) -> int:
     return int((moment(row.answered_at) - moment(row.sent_at)).total_seconds())
 
 
-def _permille(part: int, whole: int) -> int | None:
+def permille(part: int, whole: int) -> int | None:
     """Round half up, in integers."""
     return (part * 2_000 + whole) // (2 * whole) if whole else None
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, Column, Index, func, tuple_
+from sqlalchemy import JSON, Column, Index, distinct, func, tuple_
 from sqlmodel import Field, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from coding_svc.model.encounter import State
 from coding_svc.model.query import Query
 from coding_svc.rules.query_measures import Measured
+from coding_svc.store.desk import ReleaseRow
 from coding_svc.store.encounters import CodingTable, Key
 from rcm.platform.store.tables import STREAM
 
@@ -160,6 +161,19 @@ async def measured(
     query: Any = select(*columns).where(*_where(tenant_id, wanted))
     query = query.order_by(rows.sent_at, rows.query_id).limit(MEASURED_MAX)
     return [Measured(*row) for row in (await session.exec(query)).all()]
+
+
+async def coded_count(session: AsyncSession, tenant_id: str, wanted: QueryFilter) -> int:
+    """Count the encounters released to billing in the period of a filter, each once: what a rate
+    of queries is of.
+    """
+    rows: Any = ReleaseRow
+    query: Any = select(func.count(distinct(rows.encounter_id))).where(rows.tenant_id == tenant_id)
+    if wanted.sent_from:
+        query = query.where(rows.released_at >= wanted.sent_from)
+    if wanted.sent_before:
+        query = query.where(rows.released_at < wanted.sent_before)
+    return int((await session.exec(query)).one())
 
 
 async def to_deliver(
