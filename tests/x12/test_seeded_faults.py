@@ -38,7 +38,7 @@ def test_the_valid_file_has_no_finding(family):
     assert findings_of(whole(family)) == []
 
 
-@pytest.mark.parametrize("family", ["270", "271", "276", "277", "277CA", "999"])
+@pytest.mark.parametrize("family", FAULTS)
 def test_there_are_at_least_thirty_kinds(family):
     assert len(FAULTS[family]) + len(ENVELOPE_FAULTS) >= 30
 
