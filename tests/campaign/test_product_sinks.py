@@ -155,7 +155,8 @@ def paged(stack, service) -> Iterator[str]:
     """Go through the listings of a service that can be asked without a value of one's own."""
     for method, template, operation in described(stack, service):
         given = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
-        if method == "get" and {"limit", "cursor"} <= set(given):
+        asked_for = [p for p in given.values() if p["in"] == "query" and p.get("required")]
+        if method == "get" and {"limit", "cursor"} <= set(given) and not asked_for:
             yield template
 
 

@@ -69,4 +69,4 @@ async def test_a_limit_out_of_bounds_is_refused_by_every_listing(served, limit):
             answer = await client.get(path_of(template), params={"limit": limit}, headers=headers)
         assert answer.status_code == 422, f"{name}: {template}"
         assert answer.json()["type"] == "/problems/malformed-request", f"{name}: {template}"
-        assert [e["path"] for e in answer.json()["errors"]] == ["query.limit"], answer.text
+        assert "query.limit" in [e["path"] for e in answer.json()["errors"]], answer.text
