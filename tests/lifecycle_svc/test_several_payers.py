@@ -32,13 +32,13 @@ def first_answered():
             claim_id=CLAIM, outcome="billed", next_claim_id=NEXT, payer_id="SKMCD", left_cents=2_500
         ),
     )
-    history.prepared(NEXT, prior_claim_id=CLAIM, left_cents=2_500, payer_sequence_code="S")
+    history.prepared(NEXT, prior_claim_id=CLAIM, payer_sequence_code="S")
     return history
 
 
 def second_sent():
     history = first_answered()
-    history.submitted(NEXT, prior_claim_id=CLAIM, left_cents=2_500, payer_sequence_code="S")
+    history.submitted(NEXT, prior_claim_id=CLAIM, payer_sequence_code="S")
     history.add(
         "remit-svc",
         CLAIM,
@@ -46,6 +46,7 @@ def second_sent():
             claim_id=CLAIM,
             to_claim_id=NEXT,
             entries=entries_of(patient=-2_500, coordination=2_500),
+            share_cents=2_500,
         ),
     )
     history.add(
@@ -120,4 +121,4 @@ def test_both_lives_tell_of_the_other():
     told = f"secondary claim {NEXT} made for SKMCD"
     assert told in [step.what for step in first.steps]
     assert told in [step.what for step in second.steps]
-    assert f"patient share waits for {NEXT}" in [step.what for step in second.steps]
+    assert f"patient share of 25.00 waits for {NEXT}" in [step.what for step in second.steps]

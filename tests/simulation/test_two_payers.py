@@ -7,6 +7,7 @@ payer, as the second, and by crossover; the lives of both claims are told.
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from tools.sampler.cases import BRANCHES
 
 from rcm.cli.log_reading import read_all
@@ -41,6 +42,14 @@ def test_every_outcome_of_coordination_was_met_and_nothing_is_breached(events):
     outcomes = {one.outcome for one in of(events, "ClaimCoordinated")}
     assert outcomes >= {"billed", "crossed-over", "nothing-left", "last-payer"}
     assert [str(one) for one in check(events, at_rest=True)] == []
+
+
+def test_a_secondary_claim_that_asks_for_another_amount_breaches_i18(events):
+    first = next(one for one in events
+                 if one.event.name == "ClaimPrepared" and one.event.prior_claim_id)  # fmt: skip
+    off = replace(first, event=replace(first.event, left_cents=first.event.left_cents + 1))
+    found = check([off if one is first else one for one in events], at_rest=True)
+    assert {one.invariant for one in found} == {"I18"}
 
 
 def test_both_forms_and_both_ways_in_made_a_secondary_claim_that_was_answered(events):

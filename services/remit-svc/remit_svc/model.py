@@ -151,6 +151,8 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
         items: Payments that came before the claim, or that nobody could post.
         later_payer_count: Coverages of the patient after the one that we billed.
         passed_to: The claim by which the next payer is asked for the patient's share.
+        passed_before: Claims by which it was asked and is no more: what is heard of them late
+            changes nothing.
     """
 
     claim_id: str
@@ -172,6 +174,7 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
     items: dict[str, "Item"] = {}
     later_payer_count: int = 0
     passed_to: str = ""
+    passed_before: list[str] = []
 
     @property
     def has_payers_to_come(self) -> bool:
@@ -191,8 +194,11 @@ class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
     @property
     def due_from_patient_cents(self) -> int:
         """PR that stands on the final leg; nothing where the next payer is asked for it."""
-        if self.passed_to:
-            return 0
+        return 0 if self.passed_to else self.left_cents
+
+    @property
+    def left_cents(self) -> int:
+        """PR that stands on the final leg, whoever is asked for it."""
         leg = self.legs.get(self.final_leg)
         return leg.patient_cents if leg is not None else 0
 
@@ -353,6 +359,7 @@ def _charged(before: Waiting | ClaimAccount | None, event: ChargePosted) -> Clai
         responsible_leg=state.responsible_leg,
         awaits_payer=state.awaits_payer,
         passed_to=state.passed_to,
+        passed_before=state.passed_before,
     )
 
 
@@ -373,11 +380,13 @@ def _fold_claim(state: ClaimAccount, event: Event) -> ClaimAccount:
         case PatientSharePassedOn():
             # What was given back is the patient's: nobody is asked any more.
             is_back = not event.to_claim_id
+            gone = [event.instead_of_claim_id] if event.instead_of_claim_id else []
             return msgspec.structs.replace(
                 state,
                 accounts=_added(state.accounts, event.entries),
                 passed_to=event.to_claim_id,
-                later_payer_count=0 if is_back else state.later_payer_count,
+                passed_before=[*state.passed_before, *gone],
+                later_payer_count=0 if is_back and event.due_cents else state.later_payer_count,
                 patient_responsibility_cents=event.due_cents,
                 awaits_payer=is_back and state.legs.get(state.final_leg, Leg()).is_forwarded,
             )
@@ -445,21 +454,14 @@ def answered(state: ClaimAccount, event: RemittanceReceived) -> ClaimAccount:
 
 def adjustments(event: RemittanceReceived) -> list[Adjustment]:
     """Return the adjustments of a claim payment: the claim's own and those of its lines."""
-    found = list(event.adjustments)
-    for line in event.lines:
-        found += line.adjustments
-    return found
+    return [*event.adjustments, *(one for line in event.lines for one in line.adjustments)]
 
 
 def shares(event: RemittanceReceived) -> tuple[int, int]:
     """Return what a claim payment leaves to the patient (PR), and what it adjusts otherwise."""
-    patient, adjusted = 0, 0
-    for adjustment in adjustments(event):
-        if adjustment.group_code == "PR":
-            patient += adjustment.amount_cents
-        else:
-            adjusted += adjustment.amount_cents
-    return patient, adjusted
+    found = adjustments(event)
+    patient = sum(one.amount_cents for one in found if one.group_code == "PR")
+    return patient, sum(one.amount_cents for one in found) - patient
 
 
 def _added(accounts: dict[str, int], entries: Sequence[LedgerEntry]) -> dict[str, int]:

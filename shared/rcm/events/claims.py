@@ -420,8 +420,8 @@ class ClaimReplaced(Event, frozen=True, kw_only=True):
         claim_id: The one that no longer counts.
         replaced_by: The claim that stands for it now; empty when it was voided and nothing stands
             for it.
-        prior_claim_id: Of a later payer's claim that nothing stands for: the claim for the payer
-            before, whose patient share it had taken over.
+        prior_claim_id: Of a later payer's claim: the claim for the payer before, whose patient
+            share it asked for.
     """
 
     name: ClassVar[str] = "ClaimReplaced"

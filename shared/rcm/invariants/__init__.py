@@ -6,13 +6,14 @@
     I3  835 balance             I8  order of a stream   I12 outbox completeness
     I4  all or nothing          I9  state machine       I13 causality
     I5  posted once             I16 sent once           I17 control numbers
+    I18 two payers: what the first left, what the second is asked for, what the patient owes
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from rcm.events.envelope import Recorded
-from rcm.invariants import flow, money, order
+from rcm.invariants import coordination, flow, money, order
 from rcm.invariants.breach import Breach, Story, story_of
 from rcm.invariants.stores import compare_dumps, compare_streams
 
@@ -39,6 +40,8 @@ def check(events: Sequence[Recorded[Any]], *, at_rest: bool = True) -> list[Brea
         *money.check_legs(story),
         *money.check_patient_share(story),
         *money.check_once(story),
+        *coordination.check_shares(story),
+        *(coordination.check_asked(story) if at_rest else ()),
         *(money.check_whole(story) if at_rest else ()),
         *flow.check_ghosts(story),
         *(flow.check_lost(story) if at_rest else ()),

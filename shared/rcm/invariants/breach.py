@@ -21,7 +21,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     """An invariant that does not hold.
 
     Attributes:
-        invariant: `I1` ... `I17`.
+        invariant: `I1` ... `I18`.
         tenant_id: Whose case it is.
         claim_id: The claim, where it is about one.
         event_id: The event that shows it, where there is one.

@@ -75,8 +75,8 @@ class Money(msgspec.Struct, frozen=True):
 
     Attributes:
         billed_cents: What is asked for: CLM02 while the claim stands, 0 once another replaced it.
-            What the next payer is asked for counts there, and here no more: all claims together are
-            what was charged.
+            What the next payer is asked for counts there, and here no more, by the same fact
+            (PatientSharePassedOn): all claims together are what was charged.
         paid_cents: By all payers, after reversals.
         adjusted_cents: Written off by contract, budget cut, coordination between payers ...
         patient_cents: The patient's share.
@@ -184,7 +184,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         replaces_claim_id: The claim that it replaces or voids.
         prior_claim_id: The claim for the payer before, whose answer it is made from.
         next_claim_id: The claim for the next payer.
-        left_cents: Of a later payer's claim, what the payer before left to the patient.
+        taken_cents: Of a later payer's claim, the patient's share that it asks for now.
+        passed_cents: The patient's share that the next payer's claim asks for now.
         first_at: Instant of its first event.
         changed_at: Instant of its latest event.
     """
@@ -216,7 +217,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     replaces_claim_id: str = ""
     prior_claim_id: str = ""
     next_claim_id: str = ""
-    left_cents: Cents = 0
+    taken_cents: Cents = 0
+    passed_cents: Cents = 0
     first_at: str = ""
     changed_at: str = ""
 
@@ -233,21 +235,21 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
                 or self.prior_claim_id
                 or self.frequency_code != "1"
             )
-            cents = 0 if is_second else self.prepared_cents
+            cents = self.taken_cents if is_second else self.prepared_cents
             return Money(billed_cents=cents, open_cents=cents)
         paid = self._sum(_PAID_ACCOUNTS)
         patient = self._sum(_PATIENT_ACCOUNTS)
         denied = self.accounts.get("denied", 0)
         remaining = self._sum(_OPEN_ACCOUNTS)
-        adjusted = self.charged_cents - paid - patient - denied - remaining
+        billed = self.charged_cents - self.passed_cents
+        adjusted = billed - paid - patient - denied - remaining
         if not self.prior_claim_id:
-            return Money(self.charged_cents, paid, adjusted, patient, denied, remaining)
+            return Money(billed, paid, adjusted, patient, denied, remaining)
         # A later payer's claim states the whole charge; the payers before dealt with most of it.
-        before = max(self.charged_cents - self.left_cents, 0)
-        out_of_open = min(max(before - max(adjusted, 0), 0), remaining)
+        before = self.charged_cents - self.taken_cents
+        out_of_open = min(before, max(before - max(adjusted, 0), 0), remaining)
         adjusted -= before - out_of_open
-        billed = self.charged_cents - before
-        return Money(billed, paid, adjusted, patient, denied, remaining - out_of_open)
+        return Money(billed - before, paid, adjusted, patient, denied, remaining - out_of_open)
 
     @property
     def open_denials(self) -> list[Denial]:
@@ -298,8 +300,8 @@ def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
         case claims_coordination.ClaimCoordinated():
             is_answered = event.claim_id == claim.claim_id and event.next_claim_id
             return {"next_claim_id": event.next_claim_id} if is_answered else {}
-        case remit_coordination.PatientSharePassedOn() if event.claim_id != claim.claim_id:
-            return {}
+        case remit_coordination.PatientSharePassedOn():
+            return _passed_on(claim, event)
         case claims.ClaimPrepared() | claims.ClaimHeld() | claims.ClaimSubmitted():
             return _described(claim, event)
         case (
@@ -313,7 +315,6 @@ def _changes(claim: Claim, event: Event) -> Mapping[str, Any]:
         case (
             remit.ChargePosted()
             | remit.ChargeReversed()
-            | remit_coordination.PatientSharePassedOn()
             | remit.PaymentPosted()
             | remit.RemittanceMatched()
             | remit_undo.RemittanceMatchUndone()
@@ -346,7 +347,6 @@ def _described(
     }
     if not isinstance(event, claims.ClaimHeld):
         changes["payer_sequence_code"] = event.payer_sequence_code
-        changes["left_cents"] = event.left_cents
     if isinstance(event, claims.ClaimSubmitted):
         # An acknowledgement of this very sending may be on the stream already.
         is_first_sight = event.attempt > claim.attempt
@@ -407,7 +407,6 @@ def _posted(
     claim: Claim,
     event: remit.ChargePosted
     | remit.ChargeReversed
-    | remit_coordination.PatientSharePassedOn
     | remit.PaymentPosted
     | remit.RemittanceMatched
     | remit_undo.RemittanceMatchUndone
@@ -415,8 +414,6 @@ def _posted(
 ) -> Mapping[str, Any]:
     """Add entries to the accounts; a charge's counterpart is what is asked for."""
     is_charge = isinstance(event, remit.ChargePosted | remit.ChargeReversed)
-    # What is passed on to the next payer is asked for by that one's claim.
-    is_charge |= isinstance(event, remit_coordination.PatientSharePassedOn)
     # Revenue is what is asked for wherever it moves: an answer to a replaced claim moves it,
     # too. For a later payer's claim that is `coordination`, which answers use for their own ends.
     asked_accounts = ("revenue", "coordination") if is_charge else ("revenue",)
@@ -428,6 +425,18 @@ def _posted(
         "charged_cents": claim.charged_cents - sum(entry.amount_cents for entry in asked),
         "is_charged": claim.is_charged or is_charge,
     }
+
+
+def _passed_on(claim: Claim, event: remit_coordination.PatientSharePassedOn) -> Mapping[str, Any]:
+    """Move the patient's share between two claims, or tell what it is now: at once on both."""
+    if event.claim_id == claim.claim_id:
+        accounts = _added(claim.accounts, event.entries)
+        return {
+            "accounts": {name: cents for name, cents in accounts.items() if cents},
+            "passed_cents": event.share_cents,
+        }
+    taken_cents = event.share_cents if event.to_claim_id == claim.claim_id else 0
+    return {"taken_cents": taken_cents, "prior_claim_id": event.claim_id}
 
 
 def _added(accounts: Mapping[str, int], entries: Iterable[LedgerEntry]) -> dict[str, int]:

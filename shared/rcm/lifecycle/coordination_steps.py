@@ -28,23 +28,27 @@ def _coordinated(event: claims_coordination.ClaimCoordinated) -> Said:
 def _passed_on(event: remit_coordination.PatientSharePassedOn) -> Said:
     if event.to_claim_id:
         return Said(
-            f"patient share waits for {event.to_claim_id}",
+            f"patient share of {dollars(event.share_cents)} waits for {event.to_claim_id}",
             "the next payer is asked for it first",
             {entry.account: entry.amount_cents for entry in event.entries},
         )
     return Said("patient share is the patient's again", "", {"patient": event.due_cents})
 
 
-def _of_both(event: Any) -> tuple[str, ...]:
-    other = getattr(event, "next_claim_id", "") or getattr(event, "to_claim_id", "")
-    return tuple(f"claim/{one}" for one in (event.claim_id, other) if one)
+def _of_both(event: claims_coordination.ClaimCoordinated) -> tuple[str, ...]:
+    return tuple(f"claim/{one}" for one in (event.claim_id, event.next_claim_id) if one)
+
+
+def _of_all(event: remit_coordination.PatientSharePassedOn) -> tuple[str, ...]:
+    named = (event.claim_id, event.to_claim_id, event.instead_of_claim_id)
+    return tuple(f"claim/{one}" for one in named if one)
 
 
 STORIES: Final[Mapping[type[Event], Callable[[Any], tuple[str, ...]]]] = {
     claims_coordination.ClaimCoordinated: _of_both,
-    remit_coordination.PatientSharePassedOn: _of_both,
+    remit_coordination.PatientSharePassedOn: _of_all,
 }
-"""Told in the stories of both claims."""
+"""Told in the stories of all claims that they name."""
 
 WORDS: Final[Mapping[type[Event], Callable[[Any], Said]]] = {
     claims_coordination.PriorAnswerLearned: lambda e: Said(

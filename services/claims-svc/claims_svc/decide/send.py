@@ -317,7 +317,7 @@ def _submitted(loaded: Loaded, claim: ClaimState) -> list[Fact]:
         gone = ClaimReplaced(
             claim_id=replaced.claim_id,
             replaced_by=successor,
-            prior_claim_id="" if successor else replaced.prior_claim_id,
+            prior_claim_id=replaced.prior_claim_id,
         )
         facts.append(Fact(replaced.claim_id, gone))
     return facts

@@ -120,28 +120,50 @@ def pass_on(prior: State | None, event: ClaimSubmitted) -> Sequence[Fact]:
     """
     if not isinstance(prior, ClaimAccount) or event.frequency_code == "8":
         return []
-    if prior.passed_to == event.claim_id:
+    if event.claim_id in (prior.passed_to, *prior.passed_before):
         return []
     passed = PatientSharePassedOn(
         claim_id=prior.claim_id,
         to_claim_id=event.claim_id,
         entries=posting.passed_on(prior.accounts.get("patient", 0)),
+        share_cents=prior.left_cents,
+        instead_of_claim_id=prior.passed_to,
     )
     return [Fact(prior.claim_id, passed)]
 
 
 def give_back(prior: State | None, event: ClaimReplaced) -> Sequence[Fact]:
-    """Give the patient's share back to a claim: nothing is asked of the next payer any more."""
-    if not isinstance(prior, ClaimAccount) or prior.passed_to != event.claim_id:
+    """Give the patient's share back to a claim: nothing is asked of the next payer any more. What
+    never left had taken nothing over; then the wait alone is at its end.
+    """
+    if not isinstance(prior, ClaimAccount):
         return []
-    due_cents = msgspec.structs.replace(prior, passed_to="").due_from_patient_cents
+    stands, known = prior.passed_to == event.claim_id, prior.passed_before
+    if event.replaced_by:
+        # The replacement was heard of first, and lost its place to this one.
+        is_late = stands and event.replaced_by in known
+        return [_passed_back(prior, event)] if is_late else []
+    if not stands and (prior.passed_to or event.claim_id in known):
+        return []
     returned = PatientSharePassedOn(
         claim_id=prior.claim_id,
         to_claim_id="",
-        entries=posting.passed_on(-due_cents),
-        due_cents=due_cents,
+        entries=posting.passed_on(-prior.left_cents if prior.passed_to else 0),
+        due_cents=prior.left_cents,
+        instead_of_claim_id=event.claim_id,
     )
     return [Fact(prior.claim_id, returned)]
+
+
+def _passed_back(prior: ClaimAccount, event: ClaimReplaced) -> Fact:
+    passed = PatientSharePassedOn(
+        claim_id=prior.claim_id,
+        to_claim_id=event.replaced_by,
+        entries=[],
+        share_cents=prior.left_cents,
+        instead_of_claim_id=event.claim_id,
+    )
+    return Fact(prior.claim_id, passed)
 
 
 def on_replaced(state: State | None, event: ClaimReplaced) -> Sequence[Fact]:
@@ -304,6 +326,14 @@ def _record(story: Story, complete: RemittanceReceived, tenant_id: str, table: T
         patient=_patient_share(after),
     )
     story.record(msgspec.structs.replace(complete, posting=posted))
+    if account.passed_to and after.left_cents != account.left_cents:
+        changed = PatientSharePassedOn(
+            claim_id=account.claim_id,
+            to_claim_id=account.passed_to,
+            entries=[],
+            share_cents=after.left_cents,
+        )
+        story.record(changed)
 
 
 def _patient_share(account: ClaimAccount) -> PatientShare | None:
