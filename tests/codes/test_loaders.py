@@ -17,8 +17,8 @@ from codes_official_files import (
     order_file,
     upload,
 )
-from rcm.codes import registry
-from rcm.codes.diff import between_dates, between_files, touched
+from rcm.codes import registry, touched
+from rcm.codes.diff import between_dates, between_files
 from rcm.codes.diff_tables import TABLE_SETS, changed_sets, compare
 from rcm.codes.edits import admission
 from rcm.codes.edits.check import check
@@ -65,7 +65,6 @@ def test_next_years_order_file_begins_and_ends_codes_on_its_date(own, sets):
     change = between_dates(new, System.ICD10CM, day_before, FY2028)
     assert change.added == ("I1010", "I1019")
     assert change.ended == (("I10", ("I1010", "I1019")),)
-    assert touched(change) == {"I10", "I1010", "I1019"}
     assert Searcher(new).search("mild hypertension", System.ICD10CM, FY2028)[0].code == "I10.10"
     new.close()
 
@@ -347,3 +346,93 @@ def test_every_kind_of_file_has_a_difference_that_can_be_read():
         stem = kind.removesuffix("-order").removesuffix("-list").removesuffix("-csv")
         known = {"table5": "msdrg-weights", "hcpcs-modifiers": "modifier"}.get(stem, stem)
         assert known in named, kind
+
+
+# -- what a load touches ---------------------------------------------------------------------------
+
+
+def what_touches(own, kind, before, after, *more_before, on=dt.date(2026, 1, 1)):
+    """Compare the sets with one file loaded, and with another one after it."""
+    for text in (before, *more_before):
+        registry.load(own, kind, upload(text, "first.txt", on), quiet)
+    old = opened(own)
+    registry.load(own, kind, upload(after, "second.txt", on), quiet)
+    new = opened(own)
+    found = touched.between(old, new, dt.date(2026, 11, 21))
+    old.close()
+    new.close()
+    return found
+
+
+def test_codes_that_a_release_begins_and_ends_touch_who_holds_them(own, sets):
+    text = order_file(
+        sets, System.ICD10CM, FY2027, without=("I10",), extra=[("I1010", "Mild hypertension")]
+    )
+    old = opened(own)
+    registry.load(own, "icd10cm-order", upload(text, "icd10cm_order_2028.txt"), quiet)
+    new = opened(own)
+    found = touched.between(old, new, FY2027)
+    assert found.of({"I10", "E119"}) == {
+        "I10": ("icd10cm: not in force on 2027-10-01, was; now I10.10",)
+    }
+    assert found.of({"E119"}) == {}
+    assert list(found.of({"I1010"})) == ["I1010"]
+    old.close()
+    new.close()
+
+
+def test_a_pair_that_changes_touches_who_holds_both_of_it(own):
+    ended = PTP.replace("J1000\tJ3000\t\t20250101\t*", "J1000\tJ3000\t\t20250101\t20260331")
+    name = "ptp-practitioner"
+    found = what_touches(own, name, PTP, ended)
+    assert found.count == 1
+    assert found.of({"J1000", "J3000", "J2000"}) == {
+        "J1000/J3000": (
+            "ptp-practitioner, since 2025-01-01: indicator 1 is now indicator 1 until 2026-03-31",
+        )
+    }
+    assert found.of({"J1000", "J2000"}) == {}
+    assert list(found.of({"J1000"}, {"J3000", "J2000"})) == ["J1000/J3000"]
+    assert found.of({"I10"}, {"J1000", "J3000"}) == {}
+
+
+def test_a_limit_that_changes_touches_who_bills_the_code(own):
+    found = what_touches(own, "mue-practitioner", MUE, MUE.replace("J1000,4", "J1000,5"))
+    assert found.of({"J1000", "J2000"}) == {
+        "J1000": ("mue-practitioner: 4 units, MAI 1 is now 5 units, MAI 1 on 2026-01-01",)
+    }
+
+
+def test_global_periods_and_policies_touch_the_procedures_they_name(own):
+    found = what_touches(own, "global-days", "19000,010\n27000,090\n", "19000,010\n27000,000\n")
+    assert list(found.codes) == ["27000"]
+
+
+def test_fees_touch_no_encounter_and_weights_may_touch_any(own):
+    fees = "code,modifier,amount\n99213,,90.00\n"
+    found = what_touches(own, "fee-schedule", fees, fees.replace("90.00", "91.00"))
+    assert found.count == 0
+    changed = TABLE5.replace("1.8123", "1.9123")
+    assert what_touches(own, "table5", TABLE5, changed) is None
+
+
+def test_more_pairs_than_are_worth_holding_may_touch_any(own, monkeypatch):
+    monkeypatch.setattr(touched, "PAIRS_MAX", 2)
+    rows = [f"\nJ6000\tJ{number}\t\t20250101\t*\t1\tMisuse" for number in range(7000, 7005)]
+    assert what_touches(own, "ptp-practitioner", PTP, PTP + "".join(rows[:2])).count == 2
+    assert what_touches(own, "ptp-hospital", PTP + rows[0], PTP + "".join(rows)) is None
+
+
+def test_the_files_of_one_quarter_are_listed_each_with_its_rows(own):
+    for name, text in (
+        ("ccipra-v320-f1.txt", PTP),
+        ("ccipra-v320-f2.txt", PTP.partition("J5000")[0]),
+    ):
+        registry.load(own, "ptp-practitioner", upload(text, name, dt.date(2026, 1, 1)), quiet)
+    with contextlib.closing(opened(own)) as both:
+        listed = both.releases("ptp-practitioner")
+    assert [(one.release_id, one.source, one.row_count) for one in listed] == [
+        ("ptp-practitioner-2026-01-01-ccipra-v320-f1", "ccipra-v320-f1.txt", 4),
+        ("ptp-practitioner-2026-01-01-ccipra-v320-f2", "ccipra-v320-f2.txt", 3),
+    ]
+    assert len({one.sha256 for one in listed}) == 2

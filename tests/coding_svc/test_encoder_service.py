@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from codes_cases import built_folder
-from codes_official_files import DIAGNOSES, order_file, upload
+from codes_official_files import DIAGNOSES, PTP, order_file, upload
 from coding_cases import charges, ft1, in1, message, pid, pv1, register, segment
 from coding_desk_cases import desk_settings
 from coding_svc.gateway.code_book import CodeBook
@@ -431,6 +431,54 @@ def load_a_code_of_tomorrow(folder):
     with contextlib.closing(CodeSets.open(folder / registry.FILE_NAME)) as sets:
         text = order_file(sets, DIAGNOSES, november, extra=[("Z99A1", "Dependence on a thing")])
     registry.load(folder, "icd10cm-order", upload(text, on=november), lambda _: None)
+
+
+async def test_new_ncci_pairs_have_only_those_checked_again_that_hold_one_and_say_why(tmp_path):
+    folder = tmp_path / "codes"
+    shutil.copytree(built_folder(), folder)
+    quarter, table = dt.date(2026, 1, 1), "ptp-practitioner"
+    registry.load(folder, table, upload(PTP, "f1.txt", quarter), lambda _: None)
+    async with open_desk(tmp_path, folder) as desk:
+        # The first holds the pair that ends, the second one code of it; neither is coded.
+        for number, services in (("1", ("J1000", "J3000")), ("2", ("J1000",))):
+            own, account = pid(f"R{number}", f"A{number}"), f"A{number}"
+            lines = [
+                ft1(f"T{number}{code}", code=f"{code}^^HCPCS", f19="E11.4^^I10")
+                for code in services
+            ]
+            await desk.hl7(
+                message("ADT^A04", own, pv1(visit=account), in1(), number=f"A{number}"),
+                message("DFT^P03", own, pv1(visit=account), *lines, number=f"D{number}"),
+            )
+        held = (await desk.get("/v1/encounters", status="held")).json()["data"]
+        (paired,) = [one for one in held if "ncci-pair-needs-modifier" in rules_of(one)]
+        before = (await desk.get("/v1/codes/releases")).json()["code_sets"]
+        ended = PTP.replace("J3000\t\t20250101\t*", "J3000\t\t20250101\t20250630")
+        await asyncio.to_thread(
+            registry.load, folder, table, upload(ended, "f2.txt", quarter), lambda _: None
+        )
+
+        async def rechecked():
+            listed = (await desk.get("/v1/codes/rechecks")).json()["data"]
+            return [one for one in listed if one["code_sets"] != before]
+
+        (one,) = await until(rechecked)
+        said = "indicator 1"
+        assert one["encounter_id"] == paired["encounter_id"]
+        assert one["touched_codes"] == ["J1000/J3000"]
+        assert one["changes"] == [
+            f"J1000/J3000 {table}, since 2025-01-01: {said} is now {said} until 2025-06-30"
+        ]
+        (after,) = [
+            one
+            for one in (await desk.get("/v1/encounters", status="held")).json()["data"]
+            if one["encounter_id"] == paired["encounter_id"]
+        ]
+        assert "ncci-pair-needs-modifier" not in rules_of(after)
+
+
+def rules_of(encounter):
+    return {reason["rule_id"] for reason in encounter["reasons"]}
 
 
 async def test_a_file_that_is_no_code_file_leaves_the_old_one_in_force(tmp_path):

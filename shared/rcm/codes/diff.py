@@ -39,11 +39,6 @@ def between_files(old: CodeSets, new: CodeSets, system: System, on: dt.date) -> 
     return _compare(old, on, new, on, system)
 
 
-def touched(change: Difference) -> frozenset[str]:
-    """Return the codes whose standing changed: an open encounter that has one is checked again."""
-    return frozenset(change.added) | {code for code, _ in change.ended}
-
-
 def _compare(
     old: CodeSets, before: dt.date, new: CodeSets, after: dt.date, system: System
 ) -> Difference:

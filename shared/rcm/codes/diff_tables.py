@@ -58,6 +58,11 @@ _QUERIES = {
     "icd10cm-index": "SELECT term, code FROM index_term ORDER BY term, code",
     "icd10cm-tabular": "SELECT code, title FROM heading ORDER BY code",
 }
+_PAIR_HISTORY = """
+    SELECT column1 || '/' || column2 || '/' || effective,
+        'indicator ' || indicator || coalesce(' until ' || deleted, '') FROM ptp
+    WHERE setting = :setting ORDER BY column1, column2, effective
+"""
 TABLE_SETS = tuple(_QUERIES)
 """Sets by their release's name, as `rcm codes list` writes them."""
 
@@ -100,18 +105,17 @@ def compare(
     old: CodeSets, before: dt.date, new: CodeSets, after: dt.date, set_name: str
 ) -> TableDifference:
     """Compare what is in force of a set: two files on one date, or one file on two."""
-    was, now = _rows(old, set_name, before), _rows(new, set_name, after)
     added, ended = list[tuple[str, str]](), list[tuple[str, str]]()
     changed = list[tuple[str, str, str]]()
     counts = [0, 0, 0]
-    for key, said, says in _merged(was, now):
+    for key, said, says in changes(old, before, new, after, set_name):
         if said is None and says is not None:
             counts[0] += 1
             _keep(added, (key, says))
         elif says is None and said is not None:
             counts[1] += 1
             _keep(ended, (key, said))
-        elif said is not None and says is not None and said != says:
+        elif said is not None and says is not None:
             counts[2] += 1
             _keep(changed, (key, said, says))
     return TableDifference(
@@ -120,18 +124,34 @@ def compare(
     )  # fmt: skip
 
 
+def changes(
+    old: CodeSets, before: dt.date, new: CodeSets, after: dt.date, set_name: str
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield each row that differs: key, what it said, what it says."""
+    query = _QUERIES[set_name]
+    was, now = _rows(old, set_name, before, query), _rows(new, set_name, after, query)
+    return (row for row in _merged(was, now) if row[1] != row[2])
+
+
+def histories(
+    old: CodeSets, new: CodeSets, set_name: str
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield NCCI pairs that two files tell differently on whatever day: `A/B/since`, as above."""
+    any_day = dt.date.max
+    was, now = (_rows(sets, set_name, any_day, _PAIR_HISTORY) for sets in (old, new))
+    return (row for row in _merged(was, now) if row[1] != row[2])
+
+
 def _keep(held: list[T], row: T) -> None:
     if len(held) < SHOWN_MAX:
         held.append(row)
 
 
-def _rows(sets: CodeSets, set_name: str, on: dt.date) -> Iterator[tuple[str, str]]:
+def _rows(sets: CodeSets, set_name: str, on: dt.date, query: str) -> Iterator[tuple[str, str]]:
     """Yield (key, what it says) in the order of keys, the last of several for one key."""
     setting = set_name.partition("-")[2]
     held: tuple[str, str] | None = None
-    for row in sets.connection.cursor().execute(
-        _QUERIES[set_name], {"setting": setting, "on": on.isoformat()}
-    ):
+    for row in sets.connection.cursor().execute(query, {"setting": setting, "on": on.isoformat()}):
         if held is not None and held[0] != row[0]:
             yield held
         held = row

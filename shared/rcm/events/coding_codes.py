@@ -209,7 +209,9 @@ class EncounterRechecked(Event, frozen=True, kw_only=True):
     Attributes:
         encounter_id: Which.
         code_sets: Fingerprint of the sets that it was checked by.
-        touched_codes: Its codes whose standing changed; empty where that cannot be told.
+        touched_codes: Its codes, and NCCI pairs (`A/B`), whose standing changed; empty where that
+            cannot be told.
+        changes: What changed of each: the code, the set, what it said and says.
         outcome: Whether it is held for other reasons now, went to billing, or nothing changed.
     """
 
@@ -218,6 +220,7 @@ class EncounterRechecked(Event, frozen=True, kw_only=True):
     encounter_id: str
     code_sets: str
     touched_codes: list[str] = []
+    changes: list[str] = []
     outcome: Literal["same", "held", "coded"]
 
 

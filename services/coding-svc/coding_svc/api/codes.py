@@ -134,7 +134,14 @@ class RecheckOut(BaseModel):
 
     encounter_id: str
     code_sets: str = Field(description="Fingerprint of the sets that it was checked by.")
-    touched_codes: list[str] = Field(description="Empty where that cannot be told.")
+    touched_codes: list[str] = Field(
+        description="Codes, and NCCI pairs as `A/B`. Empty where that cannot be told: then every "
+        "open encounter was checked."
+    )
+    changes: list[str] = Field(
+        description="What changed of each.",
+        examples=[["J1000/J3000 ptp-practitioner, since 2025-01-01: indicator 1 is now nothing"]],
+    )
     outcome: Literal["same", "held", "coded"]
     checked_at: str
 

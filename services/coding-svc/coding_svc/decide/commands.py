@@ -1,6 +1,6 @@
 """What people and other services ask of an encounter: release, recode, look again, send back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -267,7 +267,7 @@ def look_again(
 def recheck(
     encounter_id: str,
     code_sets: str,
-    touched: Sequence[str],
+    touched: Mapping[str, Sequence[str]],
     profiles: Profiles,
     loaded: Loaded,
     context: Context,
@@ -277,7 +277,8 @@ def recheck(
     Args:
         encounter_id: Which.
         code_sets: Fingerprint of the sets in force now.
-        touched: Codes of the encounter whose standing changed; empty where that cannot be told.
+        touched: Codes and pairs of the encounter whose standing changed, each with what changed;
+            empty where that cannot be told.
         profiles: Of the tenant, with the code sets in force.
         loaded: The encounter.
         context: Of the decision.
@@ -293,6 +294,7 @@ def recheck(
         encounter_id=encounter_id,
         code_sets=code_sets,
         touched_codes=sorted(touched),
+        changes=[f"{key} {said}" for key in sorted(touched) for said in touched[key]],
         outcome=outcome,
     )
     return [Fact(encounter_id, event), *facts]

@@ -15,21 +15,14 @@ from msgspec import Struct
 
 from coding_svc.rules.code_sets import LoadedRules
 from coding_svc.rules.edits import NOT_LOADED, CodeRules
-from rcm.codes import diff, registry
+from rcm.codes import registry
 from rcm.codes.cac import model_file
 from rcm.codes.cac.suggester import Suggester
 from rcm.codes.grouping.hcc import HccScorer
-from rcm.codes.model import System
 from rcm.codes.schema import CodesUnavailableError
 from rcm.codes.search import Searcher
 from rcm.codes.sets import CodeSets
-
-_OF_DIAGNOSES_AND_PROCEDURES: Final = (
-    System.ICD10CM,
-    System.ICD10PCS,
-    System.HCPCS,
-    System.CPT,
-)
+from rcm.codes.touched import Touched, between
 
 
 class Change(Struct, frozen=True):
@@ -38,13 +31,13 @@ class Change(Struct, frozen=True):
     Attributes:
         fingerprint: Of what is in force now.
         previous: Of what was; empty where there was nothing.
-        touched: Codes whose standing changed on one of the dates asked; None where an edit table
-            or nothing to compare with makes that impossible to tell: then any may be.
+        touched: Codes and pairs whose standing changed; None where that cannot be told, or there
+            was nothing to compare with: then any may be.
     """
 
     fingerprint: str
     previous: str
-    touched: frozenset[str] | None
+    touched: Touched | None
 
 
 class Prepared(Struct, frozen=True):
@@ -148,8 +141,7 @@ class CodeBook:
         Takes a second where there is one, and changes nothing: made for a thread.
 
         Args:
-            on: Today: standing is compared on this date, a year before it, and on the first day
-                of each release that is new.
+            on: Today.
         """
         stamp = self._stamp()
         if stamp == self._seen:
@@ -160,7 +152,7 @@ class CodeBook:
             self._seen, self.why_not = stamp, str(error)
             return None
         old = self.loaded
-        touched = _touched(old.sets, new.sets, on) if old is not None else None
+        touched = between(old.sets, new.sets, on) if old is not None else None
         return Prepared(stamp, new, Change(new.fingerprint, self.fingerprint, touched))
 
     def switch(self, prepared: "Prepared") -> Change | None:
@@ -181,23 +173,3 @@ class CodeBook:
         except OSError:
             return (0, 0, 0)
         return (found.st_ino, found.st_mtime_ns, found.st_size)
-
-
-def _touched(old: CodeSets, new: CodeSets, on: date) -> frozenset[str] | None:
-    """Return the codes whose standing changed; None where more than code lists changed."""
-    known = {release.release_id for release in old.releases()}
-    added = [release for release in new.releases() if release.release_id not in known]
-    systems = {system.value for system in _OF_DIAGNOSES_AND_PROCEDURES}
-    if not added or any(release.set_name not in systems for release in added):
-        return None
-    days = {on, on.replace(year=on.year - 1, day=min(on.day, 28))}
-    days |= {release.effective_from for release in added}
-    found: set[str] = set()
-    for system in _OF_DIAGNOSES_AND_PROCEDURES:
-        if not (old.has(system) and new.has(system)):
-            if new.has(system) != old.has(system):
-                return None
-            continue
-        for day in days:
-            found |= diff.touched(diff.between_files(old, new, system, day))
-    return frozenset(found)

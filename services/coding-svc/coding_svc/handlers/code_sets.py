@@ -16,6 +16,7 @@ from coding_svc.model.account import Account
 from coding_svc.model.adopted import ADOPTED_STREAM
 from coding_svc.problems import SenderUnknown
 from coding_svc.store import notes as store_notes
+from rcm.codes.touched import Touched
 from rcm.problems import Problem
 
 _AT_ONCE: Final = 200
@@ -50,13 +51,13 @@ async def adopt(way: Way, codes: CodeBook, change: Change | None) -> int:
             commands.adopt,
             fingerprint,
             [release.release_id for release in codes.loaded.sets.releases()],
-            len(touched) if touched is not None else -1,
+            touched.count if touched is not None else -1,
         ),
     )
     return count
 
 
-async def recheck_open(way: Way, fingerprint: str, touched: frozenset[str] | None) -> int:
+async def recheck_open(way: Way, fingerprint: str, touched: Touched | None) -> int:
     """Check the open encounters that hold a touched code; all of them where that is unknown."""
     count, after = 0, ""
     while True:
@@ -76,13 +77,13 @@ async def recheck_open(way: Way, fingerprint: str, touched: frozenset[str] | Non
             count += outcome is True
 
 
-async def _recheck(
-    way: Way, encounter_id: str, fingerprint: str, touched: frozenset[str] | None
-) -> bool:
-    mine: list[str] = []
+async def _recheck(way: Way, encounter_id: str, fingerprint: str, touched: Touched | None) -> bool:
+    mine: dict[str, tuple[str, ...]] = {}
     if touched is not None:
         account = await opened_account(way, encounter_id)
-        mine = sorted(codes_of(account) & touched)
+        async with way.runtime.read(way.tenant_id) as session:
+            others = await store_notes.services_beside(session, way.tenant_id, encounter_id)
+        mine = touched.of(codes_of(account), {service.procedure_code for service in others})
         if not mine:
             return False
     outcome = await way.execute(
@@ -119,9 +120,9 @@ async def checked_now(way: Way, encounter_id: str, now: datetime) -> tuple[Asses
 
 
 def codes_of(account: Account) -> set[str]:
-    """Return every code that an account holds."""
+    """Return every code that an account holds, and its modifiers."""
     found = {diagnosis.code for diagnosis in account.diagnoses}
     found |= {procedure.code for procedure in account.procedures}
     for charge in account.charges:
-        found |= {charge.procedure_code, *charge.diagnosis_codes}
+        found |= {charge.procedure_code, *charge.diagnosis_codes, *charge.modifiers}
     return found - {""}

@@ -24,7 +24,14 @@ LOW_POPULATION_ZIP3: Final = frozenset(
     ("036", "059", "063", "102", "202", "203", "204", "205", "369", "556", "692", "753", "772",
      "790", "821", "823", "830", "831", "878", "879", "884", "890", "893")
 )  # fmt: skip
-"""Three-digit areas of 20,000 people or fewer in the Census of 2000 or of 2010; told as 000."""
+"""Three-digit areas of 20,000 people or fewer; told as 000 (164.514(b)(2)(i)(B)).
+
+The union of both lists, which is never less careful than either:
+Census 2000, as HHS's guidance of 2012-11-26 on de-identification prints it: 036 059 063 102 203 556
+692 790 821 823 830 831 878 879 884 890 893; and Census 2010 (ZCTA of 2010, summed by their first
+three digits): 036 059 102 202 203 204 205 369 556 692 753 772 821 823 878 879 884 893. An area that
+neither list knows, such as one that a later census makes small, is to be added here.
+"""
 _SHIFT_DAYS_MAX: Final = 182
 
 _PAYER_CLASSES: Final[Mapping[str, PayerClass]] = {

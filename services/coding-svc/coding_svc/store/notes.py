@@ -75,6 +75,7 @@ class RecheckRow(CodingTable, table=True):
     encounter_id: str = Field(primary_key=True)
     code_sets: str = Field(primary_key=True)
     touched_codes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    changes: list[str] = Field(sa_column=Column(JSON, nullable=False, server_default="[]"))
     outcome: str
     checked_at: str
 

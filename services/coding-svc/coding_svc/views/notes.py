@@ -72,6 +72,7 @@ def _recheck(event: EncounterRechecked, recorded: Recorded[Any]) -> Row:
         {"encounter_id": event.encounter_id, "code_sets": event.code_sets},
         {
             "touched_codes": event.touched_codes,
+            "changes": event.changes,
             "outcome": event.outcome,
             "checked_at": recorded.recorded_at,
         },

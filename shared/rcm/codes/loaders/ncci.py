@@ -13,6 +13,8 @@ Both files carry CPT codes, so the operator downloads them, after accepting the 
 import re
 from typing import Final
 
+import msgspec
+
 from rcm.codes.loaders.parsed import (
     AMA,
     LoadError,
@@ -75,8 +77,11 @@ def _parse_ptp(upload: Upload, setting: str) -> Parsed:
         )  # fmt: skip
     if not rows:
         raise LoadError("the file holds no pair of codes")
+    # A quarter comes in several files of one date: each is listed as a release of its own.
+    part = re.sub(r"[^a-z0-9]+", "-", upload.name.lower().rpartition(".")[0] or upload.name.lower())
+    described = release(upload, f"ptp-{setting}", f"ptp-{setting}", AMA, len(rows))
     return Parsed(
-        release(upload, f"ptp-{setting}", f"ptp-{setting}", AMA, len(rows)),
+        msgspec.structs.replace(described, release_id=f"{described.release_id}-{part.strip('-')}"),
         tables=(Table("ptp", 6, rows),),
     )
 
