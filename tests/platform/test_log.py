@@ -144,6 +144,22 @@ async def test_offsets_are_dense_and_ends_are_told(bench):
     assert await log.read(bench.topic, partition, 6) is None
 
 
+async def test_the_heads_of_all_partitions_are_read_at_once(bench):
+    log = await bench.open()
+    keys = {partition_of(str(n).encode(), PARTITIONS): str(n) for n in range(40)}
+    for n in range(3):
+        await log.publish(bench.topic, [draft(key, n) for key in keys.values()])
+    places = {TopicPartition(bench.topic, p): p % 3 for p in range(PARTITIONS)}
+    heads = await log.heads(places)
+    assert {place: (r.place, r.offset, int(r.value)) for place, r in heads.items()} == {
+        place: (place, offset, offset) for place, offset in places.items()
+    }
+    assert await log.heads({}) == {}
+    gone = TopicPartition(bench.topic, 0)
+    assert await log.heads({gone: 3}) == {}
+    assert set(await log.heads(places)) == set(places)
+
+
 async def test_a_partition_is_read_on_in_ranges_from_the_beginning(bench):
     log = await bench.open()
     await log.publish(bench.topic, [draft("one", n) for n in range(250)])

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from rcm.events.envelope import Headers
-from rcm.platform.log.port import TopicPartition, unpack_headers
+from rcm.platform.log.port import unpack_headers
 from rcm.platform.runtime import Runtime as RunningService
 from rcm.platform.telemetry import PartitionStatus, Status
 
@@ -27,8 +27,21 @@ async def status_of(runtime: RunningService) -> Status:
     ends: dict[str, dict[int, int]] = {}
     for topic in {place.topic for place in engine.positions}:
         ends[topic] = await runtime.log.end_offsets(topic)
+    heads = await runtime.log.heads(
+        {
+            place: position
+            for place, position in engine.positions.items()
+            if position < ends[place.topic][place.partition]
+        }
+    )
     partitions = [
-        await _partition(runtime, place, position, ends[place.topic][place.partition], now)
+        PartitionStatus(
+            topic=place.topic,
+            partition=place.partition,
+            next_offset=position,
+            end_offset=ends[place.topic][place.partition],
+            oldest_s=_age(heads[place].headers, now) if place in heads else 0.0,
+        )
         for place, position in sorted(engine.positions.items())
     ]
     oldest = await runtime.store.pending(1)
@@ -46,21 +59,6 @@ async def status_of(runtime: RunningService) -> Status:
         parked_stream_count=streams,
         consumed_count=tally.handled_count,
         recorded_count=tally.recorded_count,
-    )
-
-
-async def _partition(
-    runtime: RunningService, place: TopicPartition, position: int, end: int, now: datetime
-) -> PartitionStatus:
-    waiting = (
-        await runtime.log.read(place.topic, place.partition, position) if position < end else None
-    )
-    return PartitionStatus(
-        topic=place.topic,
-        partition=place.partition,
-        next_offset=position,
-        end_offset=end,
-        oldest_s=_age(waiting.headers, now) if waiting is not None else 0.0,
     )
 
 

@@ -46,6 +46,8 @@ _SESSION_MS: Final = 6_000
 _HEARTBEAT_MS: Final = 1_500
 _POLL_MS: Final = 500
 _READ_S: Final = 10.0
+_HEADS_S: Final = 0.75
+"""Whoever asks how old the lag is shall not wait longer than a second in all."""
 _STOP_S: Final = 5.0
 
 
@@ -74,8 +76,8 @@ class KafkaLog:
                 "sasl_plain_password": password,
             }
         self._producer: AIOKafkaProducer | None = None
-        self._reader: AIOKafkaConsumer | None = None
-        self._reading = asyncio.Lock()
+        self._reader = _Reader(self._connection, RECORD_BYTES_MAX)
+        self._peeker = _Reader(self._connection, _BATCH_BYTES)
         self._counts: dict[str, int] = {}
 
     async def create_topics(
@@ -151,7 +153,7 @@ class KafkaLog:
     async def end_offsets(self, topic: str) -> dict[int, int]:
         """Tell the next offset of each partition."""
         places = [KafkaPlace(topic, p) for p in range(await self.partition_count(topic))]
-        async with self._reading_client() as reader:
+        async with self._reader.client() as reader:
             ends = await reader.end_offsets(places)
             return {place.partition: end for place, end in sorted(ends.items())}
 
@@ -170,7 +172,7 @@ class KafkaLog:
         if start >= end:
             return []
         place = KafkaPlace(topic, partition)
-        async with self._reading_client() as reader:
+        async with self._reader.client() as reader:
             if reader.assignment() != {place}:
                 reader.assign([place])
                 reader.seek(place, start)
@@ -183,10 +185,31 @@ class KafkaLog:
                     if rows.get(place):
                         return [_record(row) for row in rows[place] if row.offset < end]
 
+    async def heads(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, Record]:
+        """Read the records at these positions: one fetch brings those of all partitions."""
+        wanted = {KafkaPlace(*place): offset for place, offset in positions.items()}
+        found: dict[TopicPartition, Record] = {}
+        if not wanted:
+            return found
+        async with self._peeker.client() as peeker:
+            peeker.assign(list(wanted))
+            for place, offset in wanted.items():
+                peeker.seek(place, offset)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_HEADS_S):
+                    while len(found) < len(wanted):
+                        rows = await peeker.getmany(timeout_ms=_POLL_MS, max_records=1)
+                        for place, records in rows.items():
+                            peeker.pause(place)
+                            found[TopicPartition(*place)] = _record(records[0])
+            peeker.unsubscribe()
+        return found
+
     async def close(self) -> None:
         """Leave the cluster."""
         await self._drop_producer()
-        await self._drop_reader()
+        await self._reader.close()
+        await self._peeker.close()
 
     async def _producing(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -213,28 +236,41 @@ class KafkaLog:
         if producer is not None:
             await _stopped(producer)
 
+
+class _Reader:
+    """A consumer of no group, for whoever asks for certain records; made when it is first needed,
+    and anew after a failure.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], fetch_bytes: int) -> None:
+        self._connection, self._fetch_bytes = connection, fetch_bytes
+        self._client: AIOKafkaConsumer | None = None
+        self._using = asyncio.Lock()
+
     @asynccontextmanager
-    async def _reading_client(self) -> AsyncIterator[AIOKafkaConsumer]:
-        async with self._reading:
+    async def client(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """Give it to one at a time."""
+        async with self._using:
             try:
-                if self._reader is None:
-                    reader = AIOKafkaConsumer(
+                if self._client is None:
+                    client = AIOKafkaConsumer(
                         **self._connection,
                         enable_auto_commit=False,
                         auto_offset_reset="earliest",
-                        max_partition_fetch_bytes=RECORD_BYTES_MAX,
+                        max_partition_fetch_bytes=self._fetch_bytes,
                     )
-                    await reader.start()
-                    self._reader = reader
-                yield self._reader
+                    await client.start()
+                    self._client = client
+                yield self._client
             except (KafkaError, OSError, TimeoutError) as error:
-                await self._drop_reader()
+                await self.close()
                 raise LogUnavailable(type(error).__name__) from error
 
-    async def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            await _stopped(reader)
+    async def close(self) -> None:
+        """Let go of it."""
+        client, self._client = self._client, None
+        if client is not None:
+            await _stopped(client)
 
 
 class KafkaConsumer:

@@ -148,6 +148,12 @@ class EventLog(Protocol):
         """Read on from an offset, up to and without another; empty only where nothing is left."""
         ...
 
+    async def heads(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, Record]:
+        """Read the record at each of these positions, all at once and within a second; a place
+        where nothing is, or nothing came in time, is left out.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of everything."""
         ...

@@ -159,6 +159,11 @@ class SqliteLog:
                 self._refresh()
             return _records(self._db, place, self._places[place], start, end, records_max)
 
+    async def heads(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, Record]:
+        """Read the record at each of these positions."""
+        found = {place: await self.read(*place, offset) for place, offset in positions.items()}
+        return {place: record for place, record in found.items() if record is not None}
+
     async def close(self) -> None:
         """Close the file."""
         self._disk.close()
