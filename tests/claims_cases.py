@@ -18,6 +18,7 @@ from claims_svc.decide.correct import (
     answer_denial,
     correct,
     corrected_id,
+    drop,
     hold,
     release,
 )
@@ -386,6 +387,11 @@ class Case:
         """Hold a claim."""
         return self._asks(hold, claim_id)
 
+    def drops(self, claim_id: str, cause: Any = "coverage-ended") -> Story:
+        """Drop a later payer's claim."""
+        decide = partial(drop, claim_id=claim_id, cause=cause)
+        return self.happens(self.command([claim_id], decide))
+
     def _asks(self, decision: Any, claim_id: str) -> Story:
         sealed = self.sealed(claim_id) if claim_id in self.claim_ids() else None
         decide = partial(
@@ -409,8 +415,10 @@ class Case:
     def tells_next(self, claim_id: str) -> Story:
         """Tell the next payer what was answered, as the job does."""
         claim = self.state(claim_id)
-        count = len(claim.answers)
-        new_id = next_claim_id(TENANT, claim.encounter_id, claim_id, claim.form, count)
+        count, is_voided = len(claim.answers), claim.is_voided
+        new_id = next_claim_id(
+            TENANT, claim.encounter_id, claim_id, claim.form, count, is_voided=is_voided
+        )
         named = Named(claim_id, self.standing(claim_id), new_id)
         decide = partial(
             coordinate,

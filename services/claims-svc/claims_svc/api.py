@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from claims_svc import store
 from claims_svc.decide.bill import Directories
-from claims_svc.decide.correct import Correction
+from claims_svc.decide.correct import Correction, DropCause
 from claims_svc.decide.prepare import written
 from claims_svc.handlers import desk, mail, sending
 from claims_svc.model.content import ClaimContent
@@ -20,6 +20,7 @@ from claims_svc.problems import (
     ClaimReplacedAlready,
     EmptyCorrection,
     InterchangeSettledAlready,
+    NothingToDrop,
     NothingToRelease,
     PatientForgotten,
     SupplementNotUnderstood,
@@ -219,6 +220,14 @@ class CorrectionIn(BaseModel):
     )
 
 
+class DropIn(BaseModel):
+    """Why a later payer is asked for nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cause: DropCause = Field(description="`asked-otherwise`: on paper, or by the patient.")
+
+
 class SettlementIn(BaseModel):
     """What an operator knows of an interchange whose fate is unknown."""
 
@@ -330,6 +339,22 @@ async def hold_claim(
 ) -> Moved:
     """Keep a claim from leaving until it is released."""
     outcome = await desk.hold_claim(runtime, tenant, claim_id, directories, asking.command)
+    return _moved(outcome, answer, asking)
+
+
+@claims.post(
+    "/{claim_id}/drop", responses=responses(NothingToDrop, *_CHANGE), dependencies=[WORKERS]
+)
+async def drop_claim(
+    claim_id: ClaimNumber,
+    body: DropIn,
+    tenant: Tenant,
+    asking: Asking,
+    runtime: Runtime,
+    answer: Response,
+) -> Moved:
+    """Drop a later payer's claim that never left: the share that it asks for is the patient's."""
+    outcome = await desk.drop_claim(runtime, tenant, claim_id, body.cause, asking.command)
     return _moved(outcome, answer, asking)
 
 

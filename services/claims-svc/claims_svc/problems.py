@@ -31,6 +31,16 @@ class ClaimReplacedAlready(Problem):
     status: ClassVar[int] = 409
 
 
+class NothingToDrop(Problem):
+    """Only an original claim for a later payer, which that payer never had, can be dropped: what
+    it asks for is then the patient's. Others are corrected, replaced or voided.
+    """
+
+    slug: ClassVar[str] = "nothing-to-drop"
+    title: ClassVar[str] = "Nothing to drop"
+    status: ClassVar[int] = 409
+
+
 class NothingToRelease(Problem):
     """Only a claim that is held or was rejected can be released."""
 

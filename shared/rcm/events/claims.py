@@ -422,6 +422,10 @@ class ClaimReplaced(Event, frozen=True, kw_only=True):
             for it.
         prior_claim_id: Of a later payer's claim: the claim for the payer before, whose patient
             share it asked for.
+        cause: Why nothing of a later payer's claim is to leave: `nothing-left` to the patient,
+            `crossed-over` by the payer before, `prior-voided` with the claim before it; or as a
+            person says: `coverage-ended`, `never-covered`, `filing-limit-passed`,
+            `asked-otherwise` on paper or by the patient. Empty in every other case.
     """
 
     name: ClassVar[str] = "ClaimReplaced"
@@ -429,6 +433,16 @@ class ClaimReplaced(Event, frozen=True, kw_only=True):
     claim_id: ClaimId
     replaced_by: str
     prior_claim_id: str = ""
+    cause: Literal[
+        "",
+        "nothing-left",
+        "crossed-over",
+        "prior-voided",
+        "coverage-ended",
+        "never-covered",
+        "filing-limit-passed",
+        "asked-otherwise",
+    ] = ""
 
 
 class ClaimCorrectionRequested(Event, frozen=True, kw_only=True):

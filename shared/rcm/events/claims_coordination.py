@@ -68,8 +68,10 @@ class ClaimCoordinated(Event, frozen=True, kw_only=True):
         outcome: `billed` a claim for the next payer was made or made anew, ready or held;
             `crossed-over` the payer sent it on by itself: no claim of ours; `nothing-left` nothing
             is left to the patient, so nothing is asked of the next payer; `taken-back` no answer
-            stands at the moment; `last-payer` there is nobody to ask after the one who answered.
-        next_claim_id: The claim for the next payer, where there is one.
+            stands at the moment; `last-payer` there is nobody to ask after the one who answered;
+            `voided` the claim itself was, and what was asked of the next payer with it.
+        next_claim_id: The claim for the next payer, where one is made: one that takes another back
+            there (frequency 8), too.
         payer_id: The next payer; empty where none is asked.
         payer_sequence_code: Its SBR01.
         left_cents: What the payers so far leave to the patient (PR).
@@ -78,7 +80,7 @@ class ClaimCoordinated(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "ClaimCoordinated"
 
     claim_id: ClaimId
-    outcome: Literal["billed", "crossed-over", "nothing-left", "taken-back", "last-payer"]
+    outcome: Literal["billed", "crossed-over", "nothing-left", "taken-back", "last-payer", "voided"]
     next_claim_id: str = ""
     payer_id: str = ""
     payer_sequence_code: Literal["P", "S", "T"] = "S"

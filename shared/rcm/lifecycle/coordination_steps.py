@@ -20,6 +20,7 @@ def _coordinated(event: claims_coordination.ClaimCoordinated) -> Said:
         "crossed-over": (f"no {turn} claim of ours", "the payer sent the claim on by itself"),
         "nothing-left": (f"no {turn} claim", "nothing is left to the patient"),
         "taken-back": ("the next payer is told nothing more", "no answer stands"),
+        "voided": (f"nothing more is asked of the {turn} payer", "this claim was voided"),
         "last-payer": ("every payer has answered", left),
     }[event.outcome]
     return Said(what, why)

@@ -265,7 +265,9 @@ def _acknowledgement(event: claims.AcknowledgementReceived) -> _Said:
 
 
 def _replaced(event: claims.ClaimReplaced) -> _Said:
-    return _Said(f"replaced by {event.replaced_by}" if event.replaced_by else "voided")
+    if event.replaced_by:
+        return _Said(f"replaced by {event.replaced_by}")
+    return _Said("nothing of it leaves" if event.cause else "voided", event.cause)
 
 
 def _settled(event: claims.InterchangeSettled) -> _Said:

@@ -6,7 +6,8 @@
 The next payer's claim has a number of its own, and names in 2320 and 2430 what every payer before
 said. None is made where the payer sent the claim on by itself (crossover), or where nothing is
 left to the patient. An answer that changes builds a claim anew that has not left, and replaces one
-that has (frequency 7, REF*F8).
+that has (frequency 7, REF*F8). Where nothing is to be asked any more, one that has not left is
+dropped, and one that has is voided (8), once the payer's number is known.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ from rcm.events.phi import Phi
 
 _MEDICARE: Final = ("MA", "MB")
 
-Outcome = Literal["billed", "crossed-over", "nothing-left", "taken-back", "last-payer"]
+Outcome = Literal["billed", "crossed-over", "nothing-left", "taken-back", "last-payer", "voided"]
 
 
 class Named(NamedTuple):
@@ -64,10 +65,19 @@ class Named(NamedTuple):
 
 
 def next_claim_id(
-    tenant_id: str, encounter_id: str, claim_id: str, form: Form, answer_count: int
+    tenant_id: str,
+    encounter_id: str,
+    claim_id: str,
+    form: Form,
+    answer_count: int,
+    *,
+    is_voided: bool = False,
 ) -> str:
-    """Derive the id of a claim for the next payer: another one for each answer that changes it."""
-    return claim_id_for(tenant_id, encounter_id, form, 1, f"{claim_id} next {answer_count}")
+    """Derive the id of a claim for the next payer: another one for each answer that changes it, and
+    for the void that follows the claim's own.
+    """
+    cause = f"{claim_id} next {answer_count}{' void' if is_voided else ''}"
+    return claim_id_for(tenant_id, encounter_id, form, 1, cause)
 
 
 def coordinate(
@@ -90,7 +100,12 @@ def coordinate(
         return []
     content = context.open(sealed, ClaimContent)
     new_id = next_claim_id(
-        context.tenant_id, claim.encounter_id, claim.claim_id, claim.form, len(claim.answers)
+        context.tenant_id,
+        claim.encounter_id,
+        claim.claim_id,
+        claim.form,
+        len(claim.answers),
+        is_voided=claim.is_voided,
     )
     if content is None or named.new_id != new_id:
         # Another answer came meanwhile.
@@ -134,6 +149,8 @@ class _Turn:
 
     def facts(self, stand: Standing, said: Mapping[SequenceCode, PriorAdjudication]) -> list[Fact]:
         """Decide whether a next payer is asked, and for what."""
+        if self._claim.is_voided:
+            return self._ask_nothing("voided", "prior-voided", self._own_following(), said)
         own_place = SEQUENCE.index(self._content.coverage.sequence_code)
         answered = [code for code in SEQUENCE[own_place:] if stand.of(code)]
         if not answered:
@@ -144,11 +161,13 @@ class _Turn:
         if following is None:
             return [self._coordinated("last-payer", None, left_cents)]
         if last_answer.is_forwarded:
-            done = self._coordinated("crossed-over", following, left_cents)
-            return [done, *self._withdrawn()]
+            return self._ask_nothing("crossed-over", "crossed-over", following, said, left_cents)
         if left_cents <= 0:
-            return [self._coordinated("nothing-left", following, left_cents), *self._withdrawn()]
+            return self._ask_nothing("nothing-left", "nothing-left", following, said, left_cents)
         return self._bill(following, said, left_cents)
+
+    def _own_following(self) -> OtherCoverage | None:
+        return self._following(self._content.coverage.sequence_code)
 
     def _following(self, last: SequenceCode) -> OtherCoverage | None:
         later = SEQUENCE[SEQUENCE.index(last) + 1 :]
@@ -165,8 +184,10 @@ class _Turn:
         content = self._next_content(following, said)
         adjudicated_on = max(one.adjudicated_on for one in said.values())
         before, claim_id, replaces = self._before, self._new_id, ""
+        if before is not None and before.frequency_code == "8" and before.status == "sent":
+            before = None
         if before is not None:
-            if before.status == "batched" or (before.status == "sent" and not before.payer_number):
+            if _must_wait(before):
                 return []
             if before.status == "sent":
                 number = before.payer_number
@@ -176,7 +197,8 @@ class _Turn:
                 claim_id, replaces = before.claim_id, before.replaces_claim_id
                 content = replace(
                     content,
-                    frequency_code=before.frequency_code,
+                    # A void that never left becomes the replacement that is wanted now.
+                    frequency_code="7" if before.replaces_claim_id else "1",
                     payer_claim_control_number=before.payer_claim_control_number,
                 )
         identity = Identity(
@@ -221,23 +243,58 @@ class _Turn:
         is_medicare = content.claim_filing_indicator_code in _MEDICARE
         return None if is_medicare else day(adjudicated_on)
 
-    def _withdrawn(self) -> list[Fact]:
-        """Take back a claim for the next payer that has not left; one that has stays."""
+    def _ask_nothing(
+        self,
+        outcome: Outcome,
+        cause: Literal["nothing-left", "crossed-over", "prior-voided"],
+        following: OtherCoverage | None,
+        said: Mapping[SequenceCode, PriorAdjudication],
+        left_cents: int = 0,
+    ) -> list[Fact]:
+        """Ask nothing of the next payer, and take back what was asked: what never left is dropped,
+        what the payer has is voided there once its number is known.
+        """
         before = self._before
-        if before is None or before.was_sent:
+        if before is None or following is None or before.frequency_code == "8":
+            return [self._coordinated(outcome, following, left_cents)]
+        if _must_wait(before):
             return []
-        gone = ClaimReplaced(
-            claim_id=before.claim_id, replaced_by="", prior_claim_id=before.prior_claim_id
+        if before.status != "sent" and not before.replaces_claim_id:
+            gone = ClaimReplaced(
+                claim_id=before.claim_id,
+                replaced_by="",
+                prior_claim_id=before.prior_claim_id,
+                cause=cause,
+            )
+            done = self._coordinated(outcome, following, left_cents)
+            return [done, Fact(before.claim_id, gone)]
+        if before.status == "sent":
+            claim_id, replaces, number = self._new_id, before.claim_id, before.payer_number
+        else:
+            # A replacement that never left becomes the void of what it was to replace.
+            claim_id, replaces = before.claim_id, before.replaces_claim_id
+            number = before.payer_claim_control_number
+        content = replace(
+            self._next_content(following, said),
+            frequency_code="8",
+            payer_claim_control_number=number,
         )
-        return [Fact(before.claim_id, gone)]
+        identity = Identity(
+            claim_id,
+            before.encounter_id,
+            before.coded_version,
+            before.patient_id,
+            replaces,
+            day(before.accepted_on) or self._context.now.date(),
+            prior_claim_id=before.prior_claim_id,
+        )
+        made = prepare(identity, content, self._directory, self._context)
+        return [self._coordinated(outcome, following, left_cents, claim_id), made]
 
     def _hold_back(self) -> list[Fact]:
         """Keep a claim that has not left until the payer before answers anew."""
-        before = self._before
-        if before is None or before.was_sent:
-            return []
-        following = self._following(self._content.coverage.sequence_code)
-        if following is None:
+        before, following = self._before, self._own_following()
+        if before is None or before.was_sent or before.frequency_code == "8" or following is None:
             return []
         identity = Identity(
             before.claim_id,
@@ -248,7 +305,11 @@ class _Turn:
             deadline_on=day(before.filing_deadline_on),
             prior_claim_id=before.prior_claim_id,
         )
-        content = self._next_content(following, _before(self._content))
+        content = replace(
+            self._next_content(following, _before(self._content)),
+            frequency_code=before.frequency_code,
+            payer_claim_control_number=before.payer_claim_control_number,
+        )
         return [prepare(identity, content, self._directory, self._context)]
 
     def _coordinated(
@@ -268,3 +329,7 @@ class _Turn:
             left_cents=left_cents,
         )
         return Fact(self._claim.claim_id, event)
+
+
+def _must_wait(claim: ClaimState) -> bool:
+    return claim.status == "batched" or (claim.status == "sent" and not claim.payer_number)

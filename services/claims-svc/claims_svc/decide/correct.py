@@ -14,11 +14,17 @@ from claims_svc.problems import (
     ClaimInFlight,
     ClaimReplacedAlready,
     EmptyCorrection,
+    NothingToDrop,
     NothingToRelease,
     PatientForgotten,
 )
 from rcm.domain import Context, Fact, Loaded
-from rcm.events.claims import ClaimCorrectionRequested, ClaimReleased, EncounterBilled
+from rcm.events.claims import (
+    ClaimCorrectionRequested,
+    ClaimReleased,
+    ClaimReplaced,
+    EncounterBilled,
+)
 from rcm.events.clinical import Address, Reason
 from rcm.events.denials import CorrectedClaimRequested
 from rcm.events.envelope import Recorded
@@ -212,6 +218,29 @@ def hold(
         return []
     content = _opened(context, claim, sealed)
     return [_again(claim, content, context, directories, HELD_BY_HAND)]
+
+
+DropCause = Literal["coverage-ended", "never-covered", "filing-limit-passed", "asked-otherwise"]
+"""Why a person drops a later payer's claim. See ClaimReplaced."""
+
+
+def drop(loaded: Loaded, _context: Context, claim_id: str, cause: DropCause) -> list[Fact]:
+    """Ask nothing of a later payer that never had the claim: its share is the patient's again.
+
+    Raises:
+        NotFound: No such claim.
+        ClaimInFlight: It is in an interchange that is not settled.
+        ClaimAlreadySent: The payer has it.
+        ClaimReplacedAlready: Another claim stands for it.
+        NothingToDrop: It is the first payer's, or replaces one that the payer has.
+    """
+    claim = _changeable(loaded, claim_id)
+    if not claim.prior_claim_id or claim.frequency_code != "1":
+        raise NothingToDrop("Only an original claim for a later payer is dropped.")
+    gone = ClaimReplaced(
+        claim_id=claim_id, replaced_by="", prior_claim_id=claim.prior_claim_id, cause=cause
+    )
+    return [Fact(claim_id, gone)]
 
 
 def request_streams(recorded: Recorded[CorrectedClaimRequested]) -> list[str]:

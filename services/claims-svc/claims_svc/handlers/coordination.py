@@ -46,6 +46,7 @@ async def _named(session: Any, tenant_id: str, claim: store.ClaimRow, answer_cou
         claim.claim_id,
         "P" if claim.form == "P" else "I",
         answer_count,
+        is_voided=claim.status == "replaced" and not claim.replaced_by,
     )
     return Named(claim.claim_id, await _standing(session, tenant_id, claim), new_id)
 

@@ -7,9 +7,11 @@ from claims_svc import store
 from claims_svc.decide.bill import Directories, catch_up, catch_up_streams
 from claims_svc.decide.correct import (
     Correction,
+    DropCause,
     answer_denial,
     correct,
     corrected_id,
+    drop,
     hold,
     release,
 )
@@ -151,6 +153,21 @@ async def hold_claim(
     sealed = await _sealed(runtime, tenant_id, claim_id)
     decide = partial(hold, claim_id=claim_id, sealed=sealed, directories=directories)
     return await runtime.execute(ask([claim_id], decide))
+
+
+async def drop_claim(
+    runtime: Runtime, tenant_id: str, claim_id: str, cause: DropCause, ask: Ask
+) -> Any:
+    """Drop a later payer's claim that never left.
+
+    Raises:
+        NotFound: No such claim.
+        Problem: It may not be dropped now; see `decide.correct`.
+    """
+    async with runtime.read(tenant_id) as session:
+        if await store.claim(session, tenant_id, claim_id) is None:
+            raise NotFound
+    return await runtime.execute(ask([claim_id], partial(drop, claim_id=claim_id, cause=cause)))
 
 
 async def _sealed(runtime: Runtime, tenant_id: str, claim_id: str) -> Any:

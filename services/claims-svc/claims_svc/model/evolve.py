@@ -159,7 +159,15 @@ def _rejected(state: State | None, event: ClaimRejected) -> ClaimState:
 
 
 def _replaced(state: State | None, event: ClaimReplaced) -> ClaimState:
-    return _replace(_claim(state), status="replaced", replaced_by=event.replaced_by)
+    claim = _claim(state)
+    # Where nothing stands for it, nothing may be asked of the next payer either.
+    is_void = not event.replaced_by and bool(claim.next_claim_id)
+    return _replace(
+        claim,
+        status="replaced",
+        replaced_by=event.replaced_by,
+        is_to_be_coordinated=claim.is_to_be_coordinated or is_void,
+    )
 
 
 def _correction_requested(state: State | None, event: ClaimCorrectionRequested) -> ClaimState:

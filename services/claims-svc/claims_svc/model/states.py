@@ -130,6 +130,11 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     next_claim_id: str = ""
 
     @property
+    def is_voided(self) -> bool:
+        """Whether it was taken back, and nothing stands for it."""
+        return self.status == "replaced" and not self.replaced_by
+
+    @property
     def was_sent(self) -> bool:
         """Whether the payer may have it: in the last attempt, unsettled or not refused."""
         return self.status in ("batched", "sent")

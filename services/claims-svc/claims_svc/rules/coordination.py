@@ -10,13 +10,18 @@ from rcm.money import dollars
 _MEDICARE: Final = ("MA", "MB")
 
 
+def _earlier(content: ClaimContent) -> list[OtherCoverage]:
+    """Give the payers before whose answers a claim stands on; a void stands on its number alone."""
+    return [] if content.frequency_code == "8" else content.prior_payers
+
+
 def _loop(content: ClaimContent, one: OtherCoverage) -> str:
     return f"2320[{content.others.index(one) + 1}]"
 
 
 def _missing(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    earlier = content.prior_payers
-    if content.coverage.sequence_code != "P" and not earlier:
+    earlier = _earlier(content)
+    if content.coverage.sequence_code != "P" and not content.prior_payers:
         yield Found("2320 SBR", "No payer is named that is asked before this one.")
     for one in earlier:
         if one.adjudication is None and not one.is_non_covered:
@@ -24,7 +29,7 @@ def _missing(content: ClaimContent, _: Setting) -> Iterator[Found]:
 
 
 def _unbalanced(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for one in content.prior_payers:
+    for one in _earlier(content):
         said = one.adjudication
         if said is None or said.explained_cents == content.billed_cents:
             continue
@@ -37,19 +42,19 @@ def _unbalanced(content: ClaimContent, _: Setting) -> Iterator[Found]:
 
 
 def _unknown_line(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for one in content.prior_payers:
+    for one in _earlier(content):
         if one.adjudication is not None and one.adjudication.unknown_lines_count:
             yield Found(f"{_loop(content, one)} 2430 SVD")
 
 
 def _open_reversal(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for one in content.prior_payers:
+    for one in _earlier(content):
         if one.adjudication is not None and one.adjudication.open_reversals_count:
             yield Found(f"{_loop(content, one)} CAS")
 
 
 def _paid_below_zero(content: ClaimContent, _: Setting) -> Iterator[Found]:
-    for one in content.prior_payers:
+    for one in _earlier(content):
         said = one.adjudication
         if said is not None and any(line.paid_cents < 0 for line in said.lines):
             yield Found(f"{_loop(content, one)} 2430 SVD02")
