@@ -15,18 +15,22 @@ from claims_cases import (
     Case,
     a_content,
     a_coverage,
+    a_directory,
     a_facility,
+    a_facility_line,
     a_line,
     a_secondary,
     a_stay,
     a_subscriber,
     an_encounter,
     cas,
+    clear,
     turned_round,
     two_payers,
 )
 from claims_svc.codec.check import faults_by_claim, trial
 from claims_svc.codec.x837 import write_interchange
+from claims_svc.model.content import contents
 from claims_svc.model.directory import PayToPlan
 from claims_svc.model.prior import PriorAdjudication, PriorLine
 from claims_svc.model.supplement import ClaimSupplement
@@ -101,6 +105,7 @@ OFFICE = [
     ({"died_on": "2026-11-10"}, ["PAT*****D8*20261110"]),
     ({"property_casualty_claim_number": "PC1"}, ["REF*Y4*PC1"]),
     ({"dates": {"last_seen_on": "2026-10-01"}}, ["DTP*304*D8*20261001"]),
+    ({"dates": {"discharged_on": "2026-11-04"}}, ["DTP*096*D8*20261104"]),
     ({"dates": {"initial_treatment_on": "2026-10-01"}}, ["DTP*454*D8*20261001"]),
     ({"dates": {"acute_manifestation_on": "2026-10-01"}}, ["DTP*453*D8*20261001"]),
     ({"dates": {"last_menstrual_period_on": "2026-10-01"}}, ["DTP*484*D8*20261001"]),
@@ -127,6 +132,16 @@ LINE = [
     ({"notes": [{"code": "ADD", "text": "LEFT SIDE"}]}, ["NTE*ADD*LEFT SIDE"]),
     ({"prior_authorization_number": "AUTH1"}, ["REF*G1*AUTH1"]),
     ({"referral_number": "REFER1"}, ["REF*9F*REFER1"]),
+    ({"ambulance": AMBULANCE}, ["CR1*LB*154**A*DH*12.5****UNABLE TO SIT"]),
+    ({"conditions": [{"category_code": "07", "applies": True, "codes": ["01"]}]},
+     ["CRC*07*Y*01"]),
+    ({"mammography_certification_number": "123456"}, ["REF*EW*123456"]),
+    ({"prescribed_on": "2026-11-01"}, ["DTP*471*D8*20261101"]),
+    ({"last_seen_on": "2026-10-30"}, ["DTP*304*D8*20261030"]),
+    ({"initial_treatment_on": "2026-10-29"}, ["DTP*454*D8*20261029"]),
+    ({"shipped_on": "2026-11-03"}, ["DTP*011*D8*20261103"]),
+    ({"creatinine_test_on": "2026-10-28"}, ["DTP*739*D8*20261028"]),
+    ({"obstetric_units_milli": 3_000}, ["QTY*FL*3"]),
     ({"referring_clia_number": "36D0000002"}, ["REF*F4*36D0000002"]),
     ({"clia_number": "36D0000001"}, ["REF*X4*36D0000001"]),
     ({"immunization_batch_number": "B7"}, ["REF*BT*B7"]),
@@ -149,6 +164,34 @@ LINE = [
 @pytest.mark.parametrize(("more", "wanted"), LINE, ids=lambda value: str(value)[:50])
 def test_a_professional_line_says_it(more, wanted):
     assert set(wanted) <= set(written(office({"lines": {"L1": more}})))
+
+
+@pytest.mark.parametrize("form", ["P", "I"])
+def test_a_prescription_has_the_number_of_its_drug(form):
+    drug = DrugLine(ndc="00409379501", quantity_milli=2_000, unit_code="ML")
+    more = {"lines": {"L1" if form == "P" else "F1": {"prescription_number": "RX1"}}}
+    if form == "P":
+        content = office(more, lines=[a_line(drug=drug)])
+    else:
+        stay = a_stay(lines=[a_facility_line(drug=drug)], operating=SURGEON)
+        content = a_content(stay, supplement=supplement(**more))
+    assert "REF*XZ*RX1" in written(content)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(999, [999]), (1_000, [999, 1]), (1_998, [999, 999])])
+def test_a_bill_of_more_lines_than_the_form_has_becomes_several(count, parts):
+    lines = [a_facility_line(number, billed_cents=100) for number in range(1, count + 1)]
+    found = list(contents(clear(a_stay(lines=lines)), a_directory()))
+    assert [(one.part, len(one.lines)) for one in found] == list(enumerate(parts, 1))
+    assert sum(one.billed_cents for one in found) == 100 * count
+
+
+@pytest.mark.parametrize(("count", "is_held"), [(999, False), (1_000, True)])
+def test_no_more_lines_than_a_bill_has_room_for(count, is_held):
+    lines = [a_facility_line(number, billed_cents=100) for number in range(1, count + 1)]
+    content = replace(a_content(a_stay(operating=SURGEON)), lines=lines)
+    _, reasons = trial("I1", content, RECEIVER, NOW.date())
+    assert ("too-many" in {one.rule_id for one in reasons}) is is_held
 
 
 def test_an_ambulance_claim_has_journey_certification_pick_up_and_drop_off():
@@ -263,6 +306,10 @@ BILL = [
     ({"lines": {"F1": {"attachments": [{"report_type_code": "OZ", "transmission_code": "AA"}]}}},
      ["PWK*OZ*AA"]),
     ({"lines": {"F1": {"operating": SUPERVISOR}}}, ["NM1*72*1*OKAFOR*ANN****XX*1679576722"]),
+    ({"lines": {"F1": {"operating": SUPERVISOR, "other_operating": SUPERVISOR}}},
+     ["NM1*ZZ*1*OKAFOR*ANN****XX*1679576722"]),
+    ({"lines": {"F1": {"referring": SUPERVISOR}}}, ["NM1*DN*1*OKAFOR*ANN****XX*1679576722"]),
+    ({"treatment_codes": ["A01", "B02"]}, ["HI*TC:A01*TC:B02"]),
 ]  # fmt: skip
 
 
