@@ -69,5 +69,5 @@ campaign: setup ## the long tests: kills, simulation, differential (about an hou
 
 SECONDS_EACH ?= 60
 
-fuzz: setup ## coverage-guided fuzzing of the X12 readers for SECONDS_EACH
-	mkdir -p .data/fuzz && cd .data/fuzz && $(CURDIR)/$(BIN)/python $(CURDIR)/tools/fuzz_x12.py -max_total_time=$(SECONDS_EACH) .
+fuzz: setup ## coverage-guided fuzzing of lexer, readers, JSON and round trip, SECONDS_EACH a target
+	$(BIN)/python -m tools.fuzz_x12 --seconds $(SECONDS_EACH)

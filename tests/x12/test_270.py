@@ -112,6 +112,29 @@ def test_a_document_survives_json():
         assert msgspec.json.decode(msgspec.json.encode(one), type=type(one)) == one
 
 
+@pytest.mark.parametrize("code", ["", "2", "19", "20260230"])
+def test_a_level_of_no_kind_that_we_know_is_set_aside(code):
+    data = x270.write_271([a_response()], ASKED, ENVELOPE)
+    person = f"HL*3*2*{'22'}*".encode()
+    assert person in data
+    reading = x270.read(data.replace(person, f"HL*3*2*{code}*".encode()))
+    assert [one.findings[0].rule_id for one in reading.set_aside] == ["unreadable"]
+
+
+@pytest.mark.parametrize("lost", ["BHT", "HL*1", "HL*2"])
+def test_a_person_whose_head_is_lost_is_set_aside(lost):
+    data = x270.write_270([an_inquiry()], ASKED, ENVELOPE)
+    segments = data.split(b"~")
+    start = next(at for at, one in enumerate(segments) if one.startswith(lost.encode()))
+    end = start + 1 if lost == "BHT" else next(
+        at for at in range(start + 1, len(segments)) if segments[at].startswith(b"HL")
+    )  # fmt: skip
+    reading = x270.read(b"~".join([*segments[:start], *segments[end:]]))
+    assert reading.inquiries == ()
+    assert reading.set_aside[-1].unit.name == "HL"
+    assert reading.set_aside[-1].findings[0].rule_id == "header-lost"
+
+
 @pytest.mark.parametrize("folder", ["270", "271"])
 def test_every_public_file_is_read_and_what_was_read_is_written_the_same(folder: str):
     files = sorted((CORPUS / folder).glob("*")) if CORPUS.is_dir() else []

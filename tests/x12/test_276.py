@@ -123,6 +123,17 @@ def test_one_unreadable_patient_is_set_aside_and_the_next_is_read():
     assert [one.unit.name for one in reading.set_aside] == ["HL"]
 
 
+@pytest.mark.parametrize("lost", ["BHT", "HL*1"])
+def test_a_claim_whose_head_is_lost_is_set_aside(lost):
+    segments = x276.write_276([a_status_request()], STATUS, ENVELOPE).split(b"~")
+    start = next(at for at, one in enumerate(segments) if one.startswith(lost.encode()))
+    count = 1 if lost == "BHT" else 2  # HL and its NM1
+    reading = x276.read(b"~".join([*segments[:start], *segments[start + count :]]))
+    assert reading.documents == ()
+    assert reading.set_aside[-1].unit.name == "HL"
+    assert reading.set_aside[-1].findings[0].rule_id == "header-lost"
+
+
 @pytest.mark.parametrize("folder", ["276", "277"])
 def test_every_public_file_is_read_and_what_was_read_is_written_the_same(folder: str):
     files = sorted((CORPUS / folder).glob("*")) if CORPUS.is_dir() else []

@@ -1,8 +1,9 @@
 """Seeded faults in 837s: each is found, under its rule, at its place, and nothing else is."""
 
+import msgspec
 import pytest
 
-from rcm.x12 import x837
+from rcm.x12 import x837, x837_check
 from rcm.x12.findings import Finding
 from x12_837_cases import (
     AS_OF,
@@ -81,3 +82,14 @@ def test_a_claim_number_may_not_come_twice_in_a_transaction():
     (found,) = findings_of(a_file(office_visit(World(1)), office_visit(World(1))))
     assert (found.rule_id, found.position) == ("claim-id-repeated", "CLM01")
     assert found.place.loop == "2000A[1]/2000B[1]/2300[2]"
+
+
+def test_claim_numbers_are_compared_in_constant_memory(monkeypatch):
+    monkeypatch.setattr(x837_check, "CLAIM_IDS_MAX", 2)
+    one, two, three, four, five = (
+        msgspec.structs.replace(office_visit(World(seed)), claim_id=f"C-{seed}")
+        for seed in range(5)
+    )
+    rules = [found.rule_id for found in findings_of(a_file(one, two, three, two, four, five))]
+    assert rules == ["claim-id-repeated"]
+    assert findings_of(a_file(one, two, three, four, five, one)) == []  # too far apart

@@ -174,3 +174,12 @@ def test_a_claim_does_not_print_what_it_holds():
         assert "ROE" not in shown
         assert "DOE" not in shown
         assert read.claim.claim_id not in shown
+
+
+def test_reading_resumes_at_the_offset_of_a_claim():
+    data = a_file(*(office_visit(World(seed)) for seed in range(1, 7)))
+    whole = [one for one in x837.FileCheck(data) if isinstance(one, x837.CheckedClaim)]
+    since = whole[3].read.origin.unit.offset
+    check = x837.FileCheck(data, since=since)
+    rest = [one for one in check if isinstance(one, x837.CheckedClaim)]
+    assert [one.claim for one in rest] == [one.claim for one in whole[3:]]

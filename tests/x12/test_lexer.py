@@ -201,3 +201,10 @@ def test_empty_segments_are_left_out_and_said():
     found, findings = texts(interchange().replace(b"~LX", b"~~ ~LX"))
     assert found == PLAIN
     assert rules(findings) == ["empty-segment"]
+
+
+def test_an_iea_without_its_end_whose_count_is_no_text_is_cut_and_told():
+    data = interchange()[:-1].replace(b"IEA*1*", b"IEA*\xff*")
+    lexer = Lexer(data)
+    assert [list(batch.texts) for batch in lexer.batches()]
+    assert [one.rule_id for one in lexer.findings] == ["input-cut"]

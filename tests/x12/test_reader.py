@@ -16,6 +16,20 @@ def rules(reader):
     return [finding.rule_id for finding in reader.findings]
 
 
+@pytest.mark.parametrize(("before", "rule"), [
+    (b"CLP*C-1002", "segment-unexpected"), (b"ST*", "segment-outside-transaction"),
+])  # fmt: skip
+def test_a_ta1_inside_a_group_is_no_acknowledgment_and_is_told(before, rule):
+    data = interchange().replace(before, b"TA1*000000042*260302*1200*A*000~" + before)
+    reading = x835.read(data)
+    assert rule in {one.rule_id for one in reading.findings}
+    (read_,) = reading.reader.interchanges
+    assert read_.acknowledgements == []
+    units = [unit.content() for unit in Reader(data).units()]
+    assert b"".join(units) in data
+    assert any(b"TA1*" in one for one in units) is (rule == "segment-unexpected")
+
+
 def test_every_segment_of_a_transaction_is_in_exactly_one_unit():
     units, reader = read(interchange())
     assert [unit.name for unit in units] == ["ST", "LX", *["CLP"] * 4, "PLB", "PLB", "SE"]

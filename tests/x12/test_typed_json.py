@@ -6,6 +6,7 @@ from io import BytesIO
 import msgspec
 import pytest
 
+from rcm.x12 import x275
 from rcm.x12.lexer import Lexer
 from rcm.x12.transform import NotOurJson
 from rcm.x12.typed_json import as_typed_json, from_typed_json
@@ -98,6 +99,24 @@ def test_data_of_any_bytes_comes_back(payload):
     assert back(data) == data
 
 
+def test_data_of_a_second_interchange_is_not_hidden_by_the_first():
+    data = written(whole("275"))
+    cut = data.replace(b"IEA*1*000000042~", b"")
+    for both in (data + data, cut + data):
+        found = [one.data for row in x275.read(both).documents for one in row.contents]
+        assert found == [b"HELLO WORLD", b"aGVsbG8K"] * 2
+    assert back(data + data) == data + data
+
+
+def test_a_dental_line_without_a_procedure_keeps_its_segments():
+    data = a_file(DENTAL[0](World(1)))
+    start = data.index(b"SV3*AD:")
+    end = data.index(b"*", start + 4)
+    data = data[: start + 4] + data[end:]
+    assert "segments" in transactions(data)[0]
+    assert back(data) == data
+
+
 def test_data_whose_length_is_wrong_comes_back():
     data = written(whole("275")).replace(b"BIN*11*", b"BIN*10*")
     assert back(data) == data
@@ -142,6 +161,15 @@ def test_members_of_two_heads_are_refused():
     jane["enrollment"], sam["enrollment"] = other, {**other, "reference_number": "FILE-2"}
     with pytest.raises(NotWritable):
         b"".join(from_typed_json(documents))
+
+
+def test_claims_without_a_head_keep_their_segments():
+    data = a_file(PROFESSIONAL[0](World(1)))
+    bht = next(one for one in data.split(b"~") if one.startswith(b"BHT"))
+    data = data.replace(bht + b"~", b"")
+    (one,) = transactions(data)
+    assert "document" not in one
+    assert back(data) == data
 
 
 def test_what_would_be_written_otherwise_keeps_its_segments():

@@ -80,6 +80,10 @@ class HiddenData:
             at = start + count
         return buffer, len(buffer)
 
+    def shown(self, buffer: bytes, offset: int) -> bytes:
+        """Put the data back into what is not given."""
+        return self.original(buffer, offset) or buffer
+
     def original(self, data: bytes, offset: int) -> bytes | None:
         """Give what stood in the file where `data` stands now; None if that is the same."""
         last = offset + len(data)

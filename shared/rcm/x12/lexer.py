@@ -314,6 +314,7 @@ class Lexer:
             self._buffer, limit = hidden.hide(self._buffer, self._offset, is_all=self._ended)
             end = _interchange_end(self._buffer[:limit], delimiters, starts=starts)
             if end == 0:
+                self._buffer = hidden.shown(self._buffer, self._offset)
                 return
             cut = self._buffer.rfind(terminator, 0, limit) + 1 if end < 0 else end
             if cut == 0:
@@ -332,6 +333,8 @@ class Lexer:
             self._number += batch.text.count(delimiters.segment)
             self._buffer = self._buffer[cut:]
             if end >= 0:
+                # The next interchange hides its data itself, with its own separators.
+                self._buffer = hidden.shown(self._buffer, self._offset)
                 return
             if not self._ended:
                 self._more()
@@ -466,7 +469,9 @@ def _segment_starts(data: bytes, tag: bytes, terminator: bytes, since: int) -> I
 def _is_whole_iea(rest: bytes, delimiters: Delimiters) -> bool:
     """Tell whether what is left is an IEA with all its nine digits, so that nothing is lost."""
     tag, *numbers = rest.split(delimiters.element.encode())
-    return tag == b"IEA" and len(numbers) == 2 and len(numbers[1]) == 9 and numbers[1].isdigit()
+    if tag != b"IEA" or len(numbers) != 2 or not rest.isascii():
+        return False
+    return len(numbers[1]) == 9 and numbers[1].isdigit()
 
 
 def _looks_like_isa(head: bytes) -> bool:

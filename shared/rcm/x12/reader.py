@@ -117,12 +117,14 @@ class Reader:
             cuts, names = self._cuts
             found, since = cuts.finditer(text, since), -1
             for match in found:
+                name = names[match.group()]
+                if name == "TA1" and self._group is not None:
+                    continue  # no envelope here: a segment of what it stands in, and a fault there
                 at = match.start()
                 count = text.count(end, begin, at)
                 if count:
                     offset += self._extend(batch, text[begin + 1 : at + 1], index, count, offset)
                     begin, index = at, index + count
-                name = names[match.group()]
                 if name in _ENVELOPE:
                     since = text.index(end, at + 1)
                     segment = _Segment(text[at + 1 : since], batch, index, offset)

@@ -136,8 +136,10 @@ def _read_837(make: type) -> Callable[[bytes], Any]:
         reading = x837.read(data)
         if reading.set_aside or not reading.claims:
             return None
-        claims = tuple(one.claim for one in reading.claims)
-        return make(reading.claims[0].submission, claims)
+        submission = reading.claims[0].submission
+        if submission is None:  # BHT is missing: there is no head to write
+            return None
+        return make(submission, tuple(one.claim for one in reading.claims))
 
     return read
 

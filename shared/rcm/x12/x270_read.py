@@ -11,7 +11,7 @@ from rcm.x12.envelope import Unit
 from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
-from rcm.x12.set_aside import CUT_OFF, UNREADABLE, SetAside
+from rcm.x12.set_aside import CUT_OFF, HEADER_LOST, UNREADABLE, SetAside
 from rcm.x12.x270_documents import (
     Benefit,
     Delivery,
@@ -35,6 +35,7 @@ from rcm.x12.x837_read_plain import pointers
 NOT_ELIGIBILITY: Final = Rule(
     "not-eligibility", 1, Severity.ERROR, "Send a 270 or 271 of 005010X279A1.", ("AK9", "2")
 )
+_LEVELS: Final = ("20", "21", "22", "23")
 _PERSON_LEVELS: Final = frozenset({"22", "23"})
 _INS: Final = (
     (1, "insured_code"),
@@ -155,7 +156,7 @@ class _Levels:
         self._exchange: Exchange | None = None
         self._facts: dict[str, Facts] = {}
         self._pending: tuple[Unit, str] | None = None
-        self._counts = {"20": 0, "21": 0, "22": 0, "23": 0}
+        self._counts = dict.fromkeys(_LEVELS, 0)
 
     def take(
         self, unit: Unit, findings: list[Finding]
@@ -165,16 +166,16 @@ class _Levels:
             level = at(unit.segments[0], 3)
             below = self._pending is not None and level > self._pending[1]
             if not below or (self._pending is not None and self._has_content(self._pending[1])):
-                yield from self._finish()
+                yield from self._finish(findings)
             self._pending = None
             try:
                 self._read(unit, level)
-            except (ValueError, TypeError, IndexError):
+            except (ValueError, TypeError, LookupError):  # KeyError: HL03 is no level of ours
                 yield _aside(unit, findings, UNREADABLE, "A value of it cannot be read.")
                 return
             self._pending = (unit, level)
         elif unit.name == "SE":
-            yield from self._finish()
+            yield from self._finish(findings)
         else:
             row = next((row for row in unit.segments if row[0] == "BHT"), ["BHT"])
             try:
@@ -193,11 +194,15 @@ class _Levels:
         facts = self._facts.get(level, {})
         return bool(facts.get("questions") or facts.get("benefits") or facts.get("traces"))
 
-    def _finish(self) -> Iterator[ReadInquiry | ReadResponse]:
+    def _finish(self, findings: list[Finding]) -> Iterator[ReadInquiry | ReadResponse | SetAside]:
         pending, self._pending = self._pending, None
-        if pending is None or self._exchange is None or "20" not in self._facts:
+        if pending is None:
             return
         unit, level = pending
+        above = {one for one in _LEVELS if one < level}
+        if self._exchange is None or not self._facts.keys() >= above:
+            yield _aside(unit, findings, HEADER_LOST, "What it belongs to was not read.")
+            return
         here = self._facts[level] if level in _PERSON_LEVELS else {}
         origin = Origin(unit, self._path(level))
         source, receiver = self._facts["20"], self._facts.get("21", {})
@@ -210,7 +215,7 @@ class _Levels:
             "traces": here.get("traces", ()),
         }
         if self._is_inquiry:
-            if level in _PERSON_LEVELS and shared["receiver"] and shared["subscriber"]:
+            if level in _PERSON_LEVELS:
                 inquiry = Inquiry(**shared, questions=here.get("questions", ()))
                 yield ReadInquiry(inquiry, self._exchange, origin)
             return
@@ -231,7 +236,7 @@ class _Levels:
         )
 
     def _read(self, unit: Unit, level: str) -> None:
-        for code in ("20", "21", "22", "23"):
+        for code in _LEVELS:
             if code > level:
                 self._counts[code] = 0
             if code >= level:

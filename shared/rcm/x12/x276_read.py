@@ -11,7 +11,7 @@ from rcm.x12.envelope import Unit
 from rcm.x12.findings import Finding, Rule, Severity
 from rcm.x12.origin import Origin
 from rcm.x12.reader import Reader
-from rcm.x12.set_aside import CUT_OFF, UNREADABLE, SetAside
+from rcm.x12.set_aside import CUT_OFF, HEADER_LOST, UNREADABLE, SetAside
 from rcm.x12.x270_documents import Party, Person
 from rcm.x12.x276_documents import (
     Status,
@@ -112,6 +112,8 @@ class Stream:
             else:
                 try:
                     yield from levels.take(unit)
+                except KeyError:
+                    rule, message = HEADER_LOST, "What it belongs to was not read."
                 except (ValueError, TypeError, IndexError):
                     rule, message = UNREADABLE, "A value of it cannot be read."
             if rule is not None and unit.texts:
@@ -151,6 +153,7 @@ class _Levels:
 
         Raises:
             ValueError: A value cannot be read.
+            KeyError: What it belongs to was not read.
         """
         if unit.name == "HL":
             return list(self._level(unit))
@@ -178,8 +181,10 @@ class _Levels:
             walk.take(row)
         self._parties[level] = walk.parties(is_person=level in {"22", "23"})
         claims = walk.claims()
-        if self._exchange is None:
+        if not claims:
             return
+        if self._exchange is None:
+            raise KeyError("BHT")
         loop = "/".join(
             f"{name}[{self._counts[code]}]"
             for name, code in zip(_NAMES[: place + 1], _LEVELS, strict=False)

@@ -49,6 +49,9 @@ _NO_LISTS: Final = NoCodeSets()
 _PREDETERMINATION: Final = frozenset({"005010X291", "005010X292"})
 _OFFICE_LINES_MAX: Final = 50
 _BILL_LINES_MAX: Final = 999
+#: Memory stays constant: so many CLM01 at least are remembered, and twice as many at most. The
+#: guides advise 5,000 claims a transaction.
+CLAIM_IDS_MAX: Final = 1 << 16
 
 
 def check_claim(
@@ -163,13 +166,15 @@ class FileCheck:
         as_of: date | None = None,
         codes: CodeSets = _NO_LISTS,
         relax: frozenset[str] = frozenset(),
+        since: int = 0,
     ) -> None:
-        self.stream = Stream(source, relax=relax)
+        self.stream = Stream(source, relax=relax, since=since)
         self.findings: list[Finding] = self.stream.findings
         self._as_of = as_of
         self._codes = codes if codes is _NO_LISTS else RememberedCodeSets(codes)
         self._relax = relax
         self._seen: set[str] = set()
+        self._seen_before: set[str] = set()
         self._around: Circumstances | None = None
         self._is_asking = False
         self._levels: dict[str, tuple[Origin, bool, tuple[Finding, ...]]] = {}
@@ -182,6 +187,7 @@ class FileCheck:
                 continue
             if isinstance(event, Header):
                 self._seen.clear()
+                self._seen_before.clear()
                 self._levels.clear()
                 self._around = None
                 self._is_asking = event.transaction.version in _PREDETERMINATION
@@ -195,10 +201,12 @@ class FileCheck:
             around = self._around = self._circumstances(read, asks_ahead=asks_ahead)
         faults: list[Fault] = []
         claim_faults(faults.append, claim, around)
-        if claim.claim_id in self._seen:
+        if claim.claim_id in self._seen or claim.claim_id in self._seen_before:
             message = "Another claim of the transaction has this number."
             faults.append(Fault(rules.CLAIM_ID_REPEATED, message, "", "CLM", 1, 0, claim.claim_id))
         self._seen.add(claim.claim_id)
+        if len(self._seen) >= CLAIM_IDS_MAX:
+            self._seen, self._seen_before = set(), self._seen
         if read.line_numbers:
             faults += _line_numbers(read.line_numbers)
         found = read.findings

@@ -162,16 +162,26 @@ class Stream:
         *,
         relax: frozenset[str] = frozenset(),
         check: bool = True,
+        since: int = 0,
     ) -> None:
+        """Prepare to read.
+
+        Args:
+            source: The file's bytes, or a binary file.
+            relax: Ids of rules not to apply.
+            check: Whether structure and elements are checked as well.
+            since: Resume at this byte offset, `read.origin.unit.offset` of the first one wanted.
+        """
         self.reader = Reader(source)
         self.findings: list[Finding] = self.reader.findings
         self._relax = relax
         self._check = check
+        self._since = since
 
     def __iter__(self) -> Iterator[Event]:
         """Give heads, claims, what is set aside, and ends."""
         one: _Transaction | None = None
-        for unit in self.reader.units():
+        for unit in self.reader.units(since=self._since):
             if unit.name == "ST" or one is None:
                 table = _table(unit.transaction.guide)
                 one = None

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import astuple
 
+from rcm.x12.writer import NotWritable
 from rcm.x12.x837_details import Ambulance, Condition, Drug, Form
 from rcm.x12.x837_lines import DentalLine, InstitutionalLine, ProfessionalLine
 from rcm.x12.x837_qualifiers import (
@@ -48,7 +49,8 @@ def put_professional_line(out: Segments, place: int, line: ProfessionalLine) -> 
     """Write a line of an 837P."""
     put = out.put
     put(("LX", str(place)))
-    assert line.procedure is not None, "a line of this guide has a procedure"
+    if line.procedure is None:
+        raise NotWritable("a line of this guide has a procedure")
     service: tuple[str, ...] = (
         "SV1",
         procedure_composite(out, line.procedure),
@@ -198,7 +200,8 @@ def put_dental_line(out: Segments, place: int, line: DentalLine) -> None:
     """Write a line of an 837D."""
     put = out.put
     put(("LX", str(place)))
-    assert line.procedure is not None, "a line of this guide has a procedure"
+    if line.procedure is None:
+        raise NotWritable("a line of this guide has a procedure")
     put(
         (
             "SV3",
