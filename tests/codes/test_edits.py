@@ -1,12 +1,15 @@
 import datetime as dt
+import importlib
+import pkgutil
 import shutil
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from codes_cases import BEFORE_FY2027, FY2027, TODAY
 from codes_official_files import MUE, PTP, upload
-from rcm.codes import registry
+from rcm.codes import edits, registry
 from rcm.codes.edits.check import check, holds
 from rcm.codes.edits.model import (
     Diagnosis,
@@ -16,6 +19,7 @@ from rcm.codes.edits.model import (
     Override,
     PayerOptions,
     PriorSurgery,
+    Rule,
     Setting,
     Severity,
     refuse_override,
@@ -345,3 +349,147 @@ def test_an_override_needs_the_right_person_and_a_reason(sets):
     )  # fmt: skip
     assert refuse_override(clash, Override.CODER, "the payer asks for both") is not None
     assert refuse_override(clash, Override.SUPERVISOR, "the payer asks for both") is None
+
+
+# -- every rule of the catalogue, and the date boundaries ------------------------------------------
+
+QUARTER_END, QUARTER = dt.date(2026, 3, 31), dt.date(2026, 4, 1)
+
+
+def service(code, *modifiers, on=DAY, setting=Setting.PROFESSIONAL, **more):
+    encounter = office("I10", on=on, lines=[line(code, *modifiers, on=on, **more)])
+    return msgspec.structs.replace(encounter, setting=setting)
+
+
+def pair(one, other, *modifiers, on=DAY, setting=Setting.PROFESSIONAL):
+    lines = (line(one, on=on), line(other, *modifiers, on=on))
+    return msgspec.structs.replace(office("I10", on=on, lines=lines), setting=setting)
+
+
+BOUNDARY_CASES = {
+    # A code begins and ends with the fiscal year: by discharge, else by service.
+    "dx-not-in-force": [
+        (office("I42.0", on=FY2027), office("I42.0", on=BEFORE_FY2027)),
+        (office("I42.00", on=BEFORE_FY2027), office("I42.00", on=FY2027)),
+    ],
+    # A pair holds on its last day, not on the day after, and in its own setting only.
+    "ncci-pair-needs-modifier": [
+        (pair("J1000", "J4000", on=QUARTER_END), pair("J1000", "J4000", on=QUARTER)),
+        (pair("J1000", "J4000", on=QUARTER_END, setting=Setting.OUTPATIENT),
+         pair("J1000", "J4000", on=QUARTER, setting=Setting.OUTPATIENT)),
+        # Indicator 9 has begun and ended on one day: it never denies, not even on that day.
+        (pair("J1000", "J3000", on=dt.date(2025, 1, 1)),
+         pair("J5000", "J5001", on=dt.date(2025, 1, 1))),
+        (pair("J1000", "J3000", on=dt.date(2025, 1, 1)),
+         pair("J1000", "J3000", on=dt.date(2024, 12, 31))),
+        *((pair("J1000", "J3000"), pair("J1000", "J3000", bypass))
+          for bypass in ("59", "XE", "XP", "XS", "XU", "58", "78", "79", "LT")),
+        (pair("J1000", "J3000", "51"), pair("J1000", "J3000", "91")),
+    ],
+    "ncci-pair-never": [
+        (pair("J1000", "J2000", "59"), pair("J1000", "J2000", setting=Setting.INPATIENT)),
+        (pair("J1000", "J2222", setting=Setting.OUTPATIENT), pair("J1000", "J2222")),
+    ],
+    # Limits are those of the quarter in force, by setting.
+    "mue-line": [
+        (service("J1000", on=FY2027, units=41, setting=Setting.OUTPATIENT),
+         service("J1000", on=BEFORE_FY2027, units=41, setting=Setting.OUTPATIENT)),
+        (service("J1000", units=5), service("J1000", units=5, setting=Setting.DME)),
+    ],
+    "mue-day": [
+        (service("J2000", on=FY2027, units=3), service("J2000", on=BEFORE_FY2027, units=3)),
+    ],
+    "mue-day-reviewable": [
+        (service("J3000", on=FY2027, units=11), service("J3000", on=BEFORE_FY2027, units=11)),
+    ],
+    "visit-needs-25": [
+        (office("I10", lines=[line(VISIT, "24"), line("11000")]),
+         office("I10", lines=[line(VISIT, "57"), line("11000")])),
+        (office("I10", lines=[line(VISIT), line("19000")]),
+         office("I10", lines=[line(VISIT), line("19000", on=TODAY)])),
+    ],
+    "surgery-needs-58-78-79": [
+        (after(10, code="29000", surgery="19000"), after(11, code="29000", surgery="19000")),
+        (after(30, "22", code="29000"), after(30, "58", code="29000")),
+    ],
+    "dx-external-cause-as-principal": [
+        (inpatient("Y92.009", "S72.001A", on=on), inpatient("S72.001A", "Y92.009", on=on))
+        for on in (BEFORE_FY2027, FY2027)
+    ],
+    "dx-code-first": [
+        (inpatient("F02.80", "G30.9", on=on), inpatient("G30.9", "F02.80", on=on))
+        for on in (BEFORE_FY2027, FY2027)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "fires", "rests"),
+    [(rule, *case) for rule, cases in BOUNDARY_CASES.items() for case in cases],
+)
+def test_an_edit_fires_and_rests_at_the_boundary(sets, rule, fires, rests):
+    assert rule in rules(fires, sets)
+    assert rule not in rules(rests, sets)
+
+
+def test_what_to_add_is_advice_until_it_is_there(sets):
+    def advised(*codes):
+        return {f.rule_id for f in check(office(*codes), sets)}
+
+    assert "dx-use-additional" in advised("E11.9")
+    assert "dx-use-additional" not in advised("R52")
+
+
+ELSEWHERE = {
+    "ndc-missing": "test_a_drug_needs_its_ndc_where_the_payer_asks",
+    "dx-use-additional": "test_what_to_add_is_advice_until_it_is_there",
+}
+"""Rules whose pair asks for options of a payer, or is advice: the test of this file that has it."""
+
+
+def catalogue():
+    """Every rule of the edits, by the modules that hold them."""
+    found = {}
+    for module in pkgutil.iter_modules(edits.__path__):
+        loaded = importlib.import_module(f"{edits.__name__}.{module.name}")
+        for rule in vars(loaded).values():
+            if isinstance(rule, Rule):
+                found[rule.rule_id] = rule
+    return found
+
+
+def test_every_rule_has_a_case_that_fires_and_one_that_must_not():
+    here = {**DIAGNOSIS_CASES, **LINE_CASES, **BOUNDARY_CASES}
+    paired = {rule for rule, cases in here.items() if cases}
+    paired |= {rule for rule, test in ELSEWHERE.items() if test in globals()}
+    coverage = (Path(__file__).parent / "test_coverage.py").read_text()
+    lacking = [
+        rule
+        for rule in catalogue().keys() - paired
+        if not (rule.startswith("coverage-") and f'"{rule}"' in coverage)
+    ]
+    assert not lacking
+    assert not paired - catalogue().keys(), "cases of rules that are no more"
+
+
+def test_every_rule_is_in_the_page_of_edits_with_its_version():
+    page = (Path(__file__).parents[2] / "docs" / "codes" / "edits.md").read_text()
+    for rule in catalogue().values():
+        assert f"| `{rule.rule_id}` | {rule.version} | {rule.severity}" in page, rule.rule_id
+
+
+CHANGED_THAT_DAY = {"dx-not-in-force", "dx-sex-conflict"}
+
+
+@pytest.mark.parametrize("on", [BEFORE_FY2027, FY2027, LAST_SEX_EDIT, FIRST_WITHOUT])
+@pytest.mark.parametrize("rule", sorted(DIAGNOSIS_CASES.keys() - CHANGED_THAT_DAY))
+def test_an_edit_that_did_not_change_fires_and_rests_on_both_sides_of_october(sets, rule, on):
+    """Each rule's first case on the four days; those that changed that day are above."""
+    fires, rests = DIAGNOSIS_CASES[rule][0]
+    assert rule in rules(moved(fires, on), sets)
+    assert rule not in rules(moved(rests, on), sets)
+
+
+def moved(encounter, on):
+    discharged = on if encounter.discharge_on is not None else None
+    return msgspec.structs.replace(encounter, service_from=on, discharge_on=discharged)

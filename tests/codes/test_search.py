@@ -179,3 +179,10 @@ def test_rheumatoid_arthritis_is_the_plain_code_first(searcher):
 def test_any_text_is_answered_from_memory_as_it_was_the_first_time(searcher, text):
     first = searcher.search(text, System.ICD10CM, TODAY)
     assert searcher.search(text, System.ICD10CM, TODAY) == first
+
+
+def test_why_is_told_in_the_words_that_were_asked(searcher):
+    first, *_ = searcher.search("acute kidney injury", System.ICD10CM, TODAY)
+    assert (first.code, first.why) == ("N17.9", "N17: acute kidney injury")
+    (first, *_) = searcher.search("HTN", System.ICD10CM, TODAY)
+    assert first.why == "I10: htn"

@@ -165,19 +165,20 @@ class Searcher:
     def _by_words(self, text: str, system: System, on: dt.date, limit: int) -> list[Hit]:
         text, mended = self._mend(text, system)
         asked = tuple(dict.fromkeys(stems(text)))
+        said = _as_said(text)
         if not asked:
             return []
         weighed = {s: _ENDING_WORTH if s in _ENDINGS else self._idf(s) for s in asked}
         best: dict[str, Hit] = {}
         candidates = self._candidates(weighed, system)
         for candidate in candidates[: max(_WALKED, limit)]:
-            hit = self._resolve(candidate, weighed, system, on)
+            hit = self._resolve(candidate, weighed, said, system, on)
             if hit is not None and (hit.code not in best or best[hit.code].score < hit.score):
                 best[hit.code] = hit
         found = sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
         if mended:
-            said = f"read as {', '.join(mended)}; "
-            return [msgspec.structs.replace(hit, why=said + hit.why) for hit in found]
+            read = f"read as {', '.join(mended)}; "
+            return [msgspec.structs.replace(hit, why=read + hit.why) for hit in found]
         return found
 
     def _mend(self, text: str, system: System) -> tuple[str, list[str]]:
@@ -327,7 +328,12 @@ class Searcher:
         return recall**1.5 * precision**0.6 - _UNSAID * unsaid, set(covered) | around
 
     def _resolve(
-        self, candidate: _Candidate, asked: dict[str, float], system: System, on: dt.date
+        self,
+        candidate: _Candidate,
+        asked: dict[str, float],
+        said: Mapping[str, str],
+        system: System,
+        on: dt.date,
     ) -> Hit | None:
         """Walk down to the billable code in force; None if there is none."""
         code, left = candidate.node_code, set(candidate.left)
@@ -348,7 +354,7 @@ class Searcher:
         return Hit(
             display(code, system),
             self._title(code, system),
-            _why(candidate, asked),
+            _why(candidate, asked, said),
             round(score, 4),
         )
 
@@ -430,6 +436,11 @@ def _chapter_factor(code: str, asked: Mapping[str, float]) -> float:
     return 1.0 if said & asked.keys() else factor
 
 
-def _why(candidate: _Candidate, asked: dict[str, float]) -> str:
-    matched = [s for s in asked if s not in candidate.left]
-    return f"{candidate.node_code}: " + " ".join(matched)
+def _as_said(text: str) -> dict[str, str]:
+    """Return each stem of a query with the words that it was asked by."""
+    return {token.stem: text[token.start : token.end].lower() for token in tokens(text)}
+
+
+def _why(candidate: _Candidate, asked: dict[str, float], said: Mapping[str, str]) -> str:
+    matched = (said.get(s, s) for s in asked if s not in candidate.left)
+    return f"{candidate.node_code}: " + " ".join(dict.fromkeys(matched))
