@@ -3,11 +3,11 @@
 import random
 
 import pytest
+from tools.fuzz_x12 import TARGETS as NAMES
+from tools.fuzz_x12 import by_segment
 
 from rcm.x12.reader import Reader
 from rcm.x12.writer import write
-from tools.fuzz_x12 import TARGETS as NAMES
-from tools.fuzz_x12 import by_segment
 from x12_fuzz_targets import TARGETS, seeds
 
 SAMPLES = list(seeds())

@@ -59,8 +59,8 @@ VERSION_4010 = _error(
 )
 VERSION_UNKNOWN = _error(
     "version-unknown",
-    "Write an implementation guide that we read in ST03 and GS08; `rcm x12 describe --guides`"
-    " lists them.",
+    "Send a guide that we read, named in ST03 and GS08 (`rcm x12 describe --guides` lists them);"
+    " of this transaction nothing was taken, and `rcm x12 describe` shows its segments.",
     "AK9",
     "2",
 )
