@@ -89,3 +89,23 @@ async def test_another_patients_services_of_that_day_are_nobodys_business(hospit
     other = [data.replace(b"|R1^^^HOSP", b"|R9^^^HOSP") for data in visit("A2", number="TX2")]
     second = await sends(hospital, *other)
     assert await rules_of(hospital, second) == ("coded", [])
+
+
+async def test_a_replay_is_held_against_the_patients_other_encounters(hospital):
+    await sends(hospital, *visit("A1"))
+    second = await sends(hospital, *visit("A2", number="TX2"))
+    path = f"/v1/encounters/{second}/replays"
+    answer = await hospital.asks("meg", "manager", "POST", path)
+    assert answer.status_code in (200, 201), answer.text
+    assert await rules_of(hospital, second) == ("held", ["line-duplicate"])
+
+
+async def test_a_query_that_is_closed_leaves_the_encounter_held_against_them(hospital):
+    await sends(hospital, *visit("A1"))
+    second = await sends(hospital, *visit("A2", number="TX2"))
+    draft = {"encounter_id": second, "title": "A question", "question": "Please clarify."}
+    opened = await hospital.does("cora", "coder", "POST", "/v1/queries", draft)
+    assert set((await rules_of(hospital, second))[1]) == {"line-duplicate", "query-open"}
+    path = f"/v1/queries/{opened['query']['query_id']}/closures"
+    await hospital.does("cora", "coder", "POST", path, {"cause": "withdrawn"})
+    assert await rules_of(hospital, second) == ("held", ["line-duplicate"])
