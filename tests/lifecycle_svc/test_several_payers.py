@@ -5,11 +5,13 @@ from functools import reduce
 import pytest
 
 from lifecycle_cases import CLAIM, History, entries_of
+from lifecycle_world import a_lifecycle
 from rcm.events.claims_coordination import ClaimCoordinated
 from rcm.events.remit import ChargePosted, Posting, RemittanceReceived
 from rcm.events.remit_coordination import PatientSharePassedOn
 from rcm.lifecycle import Money, fold_claim, life_of, stories
 from rcm.lifecycle.steps import claim_story
+from rcm.platform.settings import Settings
 
 NEXT = "PZZZZYYYYXXXXWW"
 
@@ -122,3 +124,28 @@ def test_both_lives_tell_of_the_other():
     assert told in [step.what for step in first.steps]
     assert told in [step.what for step in second.steps]
     assert f"patient share of 25.00 waits for {NEXT}" in [step.what for step in second.steps]
+
+
+@pytest.fixture
+async def world(tmp_path):
+    settings = Settings(data_dir=tmp_path, partition_count=3)
+    async with a_lifecycle(settings, second_answered().recorded) as world:
+        yield world
+
+
+async def test_the_page_of_either_claim_shows_both_with_their_payers_and_their_sum(world):
+    for claim_id in (CLAIM, NEXT):
+        page = (await world.get(f"/claims/{claim_id}")).text
+        assert "primary: Acme Health" in page
+        assert "secondary: " in page
+        assert f'href="/claims/{CLAIM if claim_id == NEXT else NEXT}"' in page
+        row = page[page.index("All together") :]
+        assert row[: row.index("</tr>")].count("125.00") == 1
+    assert '<span class="soft">secondary</span>' in (await world.get("/claims")).text
+
+
+async def test_an_event_that_is_told_in_both_lives_is_listed_once(world):
+    page = (await world.get("/v1/events?limit=100")).json()
+    names = [step["name"] for step in page["data"]]
+    assert names.count("PatientSharePassedOn") == names.count("ClaimCoordinated") == 1
+    assert len({step["event_id"] for step in page["data"]}) == len(names)

@@ -51,6 +51,7 @@ class ClaimSummary(BaseModel):
     frequency_code: str = Field(description="837 2300 CLM05-3.")
     payer_id: str
     payer_name: str
+    payer_sequence_code: str = Field(description="P, S or T: which of the payers is asked. SBR01")
     service_from: str
     filing_deadline_on: str = Field(description="Empty once the payer has the claim.")
     denial_deadline_on: str = Field(description="The first deadline of its open denials.")

@@ -5,20 +5,15 @@ from typing import Any, Final
 import msgspec
 
 from lifecycle_svc import store
-from lifecycle_svc.model import State, evolve, main_story
+from lifecycle_svc.model import State, evolve, folded_stories
 from lifecycle_svc.views import project
 from rcm.domain import Service
 from rcm.events.catalogue import CATALOGUE, TOPICS
-from rcm.events.envelope import Recorded, attributes
+from rcm.events.envelope import attributes
 from rcm.events.phi import Phi
 from rcm.platform.http.phi import Viewing
 from rcm.platform.runtime import Runtime
 from rcm.problems import NotFound
-
-
-def _stories(recorded: Recorded[Any]) -> tuple[str, ...]:
-    return (main_story(recorded),)
-
 
 SERVICE: Final[Service[State]] = Service(
     name="lifecycle-svc",
@@ -26,7 +21,7 @@ SERVICE: Final[Service[State]] = Service(
     state=State,
     evolve=evolve,
     project=project,
-    folds=dict.fromkeys(TOPICS, _stories),
+    folds=dict.fromkeys(TOPICS, folded_stories),
 )
 
 

@@ -144,7 +144,8 @@ def _claim(router: APIRouter, render: Render) -> None:
             steps=[step for step in told if everything or not step.is_detail],
             details=sum(step.is_detail for step in told),
             all=everything,
-            siblings=[other for other in siblings if other.claim_id != claim_id],
+            siblings=siblings,
+            together=sum((other.money for other in siblings), Money()),
         )
 
 
@@ -226,6 +227,7 @@ def _pipeline(router: APIRouter, render: Render, pipeline: Pipeline) -> None:
             caller=caller,
             room="pipeline",
             services=services,
+            sources=_SOURCES,
             unknown=unknown,
             parked=parked,
             at=datetime.now(UTC).strftime("%H:%M:%S"),

@@ -1,5 +1,6 @@
 """The tables of the console and the queries of its pages. Ids are opaque: there is no PHI here."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -14,9 +15,10 @@ from sqlalchemy import (
     func,
     or_,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy import select as select_columns
-from sqlalchemy.orm import registry
+from sqlalchemy.orm import aliased, registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -65,6 +67,7 @@ class ClaimRow(LifecycleTable, table=True):
     frequency_code: str
     payer_id: str
     payer_name: str
+    payer_sequence_code: str
     facility_id: str
     service_from: str
     filing_deadline_on: str
@@ -164,7 +167,8 @@ class ClaimFilter(NamedTuple):
     Attributes:
         state: A state of a claim.
         turn: `ours`, `theirs` or `nobody`.
-        text: Beginning of a claim's or an encounter's id, or a part of the payer's name.
+        text: Beginning of a claim's or an encounter's id, a part of the payer's name, or the
+            control number (ISA13) of an interchange that it travelled in.
         money: Name of an amount that is not zero: `paid`, `denied`, `open` ...
     """
 
@@ -206,7 +210,7 @@ async def claims_of_encounter(
     query = (
         select(ClaimRow)
         .where(_of(ClaimRow, tenant_id), col(ClaimRow.encounter_id) == encounter_id)
-        .order_by(_CLAIM_ID)
+        .order_by(col(ClaimRow.first_at), _CLAIM_ID)
         .limit(100)
     )
     return (await session.exec(query)).all()
@@ -242,9 +246,21 @@ async def steps(
 async def latest_steps(
     session: AsyncSession, tenant_id: str, source: str, after: Key | None, limit: int
 ) -> Sequence[StepRow]:
-    """List the latest steps of all services or one, the newest first."""
+    """List the latest steps of all services or one, the newest first; each event once, in however
+    many stories it is told.
+    """
     place = (col(StepRow.at), col(StepRow.event_id), col(StepRow.story_id))
-    query = select(StepRow).where(_of(StepRow, tenant_id))
+    other = aliased(StepRow)
+    told_before = (
+        select_columns(col(other.event_id))
+        .where(
+            _of(other, tenant_id),
+            col(other.event_id) == col(StepRow.event_id),
+            col(other.story_id) < col(StepRow.story_id),
+        )
+        .exists()
+    )
+    query = select(StepRow).where(_of(StepRow, tenant_id), ~told_before)
     if source:
         query = query.where(col(StepRow.source) == source)
     if after is not None:
@@ -296,11 +312,21 @@ def _conditions(tenant_id: str, wanted: ClaimFilter) -> list[ColumnElement[bool]
                 _CLAIM_ID.startswith(text.upper(), autoescape=True),
                 col(ClaimRow.encounter_id).startswith(text, autoescape=True),
                 func.lower(col(ClaimRow.payer_name)).contains(text.lower(), autoescape=True),
+                *_travelled_in(text),
             )
         )
     return found
 
 
+def _travelled_in(text: str) -> list[ColumnElement[bool]]:
+    """An interchange is named by `receiver/ISA13`, or by its nine digits alone."""
+    if not _INTERCHANGE.fullmatch(text):
+        return []
+    ending = f'"{text}"' if "/" in text else f'/{text}"'
+    return [type_coerce(col(ClaimRow.interchanges), Text).contains(ending, autoescape=True)]
+
+
+_INTERCHANGE: Final = re.compile(r"(?:[^/\s]+/)?[0-9]{9}", re.ASCII)
 _CLAIM_ID: Final = col(ClaimRow.claim_id)
 _CHANGED_AT: Final = col(ClaimRow.changed_at)
 _MONEY: Final = {

@@ -44,6 +44,7 @@ def claim_row(claim: Claim) -> Row:
             "frequency_code": claim.frequency_code,
             "payer_id": claim.payer_id,
             "payer_name": claim.payer_name,
+            "payer_sequence_code": claim.payer_sequence_code,
             "facility_id": claim.facility_id,
             "service_from": claim.service_from,
             "filing_deadline_on": "" if claim.is_received else claim.filing_deadline_on,
