@@ -342,6 +342,14 @@ def test_a_key_set_over_plain_http_is_refused():
         Settings(oidc_issuer=ISSUER, oidc_jwks_url="http://id.hospital.example/keys")
 
 
+def test_a_tenant_of_an_odd_name_stops_the_start(monkeypatch):
+    monkeypatch.setenv("RCM_TENANTS", '["northside"]')
+    with pytest.raises(ValueError, match="RCM_TENANTS"):
+        load_settings()
+    monkeypatch.setenv("RCM_TENANTS", "northside, lake_view-2")
+    assert load_settings().tenants == ("northside", "lake_view-2")
+
+
 def test_a_misspelt_setting_stops_the_start(monkeypatch):
     monkeypatch.setenv("RCM_OIDC_ISUER", "x")
     with pytest.raises(Misconfigured, match="RCM_OIDC_ISUER"):

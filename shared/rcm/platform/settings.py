@@ -7,6 +7,7 @@ not be passed over. A service's own settings begin with its name, such as `RCM_C
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -31,6 +32,7 @@ OTHER_NAMES: Final = frozenset({"CODES"})
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 DEFAULT_TENANTS: Final = ("northside", "lakeview")
+_TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 
 
 def _names(value: Any) -> Any:
@@ -69,7 +71,8 @@ class Settings(BaseSettings):
         member: Name of this process among those of the same service; keeps its partitions over a
             restart.
         backlog_max: Facts not yet on the log at which commands are refused and consumption pauses.
-        tenants: The tenants of a development machine: who may sign in, what the demo feeds.
+        tenants: The tenants that this process works for: drop folders and jobs; on a development
+            machine also who may sign in, and what the demo feeds.
         oidc_issuer: `iss` of the access tokens; empty for the development issuer.
         oidc_audience: `aud` that a token must name.
         oidc_jwks_url: Where the issuer's public keys are; the only place that they come from.
@@ -161,6 +164,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe_together(self) -> Self:
+        for tenant_id in self.tenants:
+            # A list in brackets would be one tenant of an odd name, whose work nobody does.
+            if _TENANT.fullmatch(tenant_id) is None:
+                raise Misconfigured("RCM_TENANTS is names of letters, digits, - and _, with commas")
         if not self.oidc_issuer and not self.on_loopback:
             raise Misconfigured(
                 "RCM_OIDC_ISSUER is needed: the development issuer serves loopback only"
