@@ -232,7 +232,11 @@ def _plain(document: Any) -> Any:
             return {key: without(one) for key, one in value.items() if key not in _WHERE}
         return [without(one) for one in value] if isinstance(value, list | tuple) else value
 
-    return without(told)
+    plain = without(told)
+    if isinstance(plain, dict) and "reports" in plain:
+        # One whose subscriber was lost stands at its provider, and is written before the others.
+        plain["reports"].sort(key=repr)
+    return plain
 
 
 def _bytes(batch: Batch, pieces: list[str]) -> bytes:
