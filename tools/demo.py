@@ -70,9 +70,10 @@ def main() -> None:
             wait_until_quiet(stack, "sent again")
         if late := feed_late(stack, given.samples):
             OUT.print(
-                f"\n{late} late charges went in after their claims had left: replacements follow"
+                f"\n{late} late charges and credits went in after their claims had left: "
+                "replacements follow"
             )
-            wait_until_quiet(stack, "late charges")
+            wait_until_quiet(stack, "late messages")
         report(stack)
         _verify(stack)
         if given.keep:
@@ -202,7 +203,7 @@ def _print_claims(claims: list[dict[str, Any]]) -> None:
     )
     for name in ("tenant", "claim", "837", "payer", "state"):
         table.add_column(name, no_wrap=True)
-    table.add_column("why", no_wrap=True, max_width=44)
+    table.add_column("why", max_width=44)  # the only one that may be broken
     for name in MONEY[:5]:
         table.add_column(name, justify="right", no_wrap=True)
     for claim in sorted(claims, key=lambda c: (c["tenant"], c["state"], c["claim_id"])):

@@ -28,13 +28,6 @@ def messages(case: Case) -> Iterator[tuple[str, str]]:
         "BATCH" if case.kind == "office-batch" else "DFT",
         _message(case, "P03", charges, suffix="D"),
     )
-    if case.credits:
-        credit = [
-            _ft1(case, n + 1, line, credit=True)
-            for n, line in enumerate(case.lines)
-            if n in case.credits
-        ]
-        yield "DFT", _message(case, "P03", [_pid(case), _pv1(case), *credit], suffix="R")
     if case.kind == "office-no-diagnosis":
         yield "MDM", _message(case, "T02", [_pid(case), _pv1(case), *_note(case)], suffix="N")
     if shape in {"inpatient", "emergency", "outpatient"}:
@@ -44,7 +37,14 @@ def messages(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def late_messages(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield what arrives after the first claim went out: a late charge."""
+    """Yield what arrives after the first claim went out: a credit, a late charge."""
+    if case.credits:
+        credit = [
+            _ft1(case, n + 1, line, credit=True)
+            for n, line in enumerate(case.lines)
+            if n in case.credits
+        ]
+        yield "DFT", _message(case, "P03", [_pid(case), _pv1(case), *credit], suffix="R")
     if case.kind == "office-late-charge":
         line = Line("G0444", 2200, pointers=(1,))
         yield (
