@@ -57,9 +57,9 @@ class Client:
 
 
 @asynccontextmanager
-async def running(settings):
+async def running(settings, **own):
     log = open_log("denials-svc", to=io.StringIO())
-    app = create_app(settings, DenialsSettings(), log=log)
+    app = create_app(settings, DenialsSettings(**own), log=log)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -159,6 +159,21 @@ async def test_a_denial_is_explained_in_our_words(worklist):
     assert "MA130" in shown["remark_wordings"]
     assert (shown["action_code"], shown["appealable"]) == ("NEW", False)
     assert "42 CFR 424.44" in shown["deadline_basis"]
+
+
+async def test_who_codes_does_not_write_off_where_the_two_are_kept_apart(admin_url, tmp_path):
+    settings = await settings_on(admin_url, tmp_path)
+    for apart, status in (((), 201), (("northside",), 403)):
+        async with running(settings, separate_write_off=apart) as worklist:
+            await worklist.hear(denied(f"P{status}", 500))
+            (row,) = (await worklist.get(f"/v1/denials?claim_id=P{status}")).json()["data"]
+            path, both = f"/v1/denials/{row['denial_id']}/write-off", ("biller", "coder")
+            asked = await worklist.post(path, roles=both, note_code="no-proof")
+            assert asked.status_code == status, asked.text
+    assert asked.json()["type"] == "/problems/coders-do-not-write-off"
+    async with running(settings, separate_write_off=("northside",)) as worklist:
+        done = await worklist.post(path, key="somebody-else", note_code="no-proof")
+        assert done.status_code == 201
 
 
 async def test_what_people_ask_for_is_recorded_once(worklist):

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from denials_svc import handlers, store
 from denials_svc.decide import work
 from denials_svc.problems import (
     AlreadyAskedFor,
+    CodersDoNotWriteOff,
     DenialIsClosed,
     NewClaimNeeded,
     PayerNumberUnknown,
@@ -230,13 +231,21 @@ async def assign(
 @router.post(
     "/{denial_id}/write-off",
     status_code=201,
-    responses=responses(NotFound, DenialIsClosed, *CHANGE_PROBLEMS),
+    responses=responses(NotFound, DenialIsClosed, CodersDoNotWriteOff, *CHANGE_PROBLEMS),
     dependencies=[WORKERS],
 )
 async def write_off(
-    denial_id: Id, body: WriteOff, asking: Asking, runtime: Runtime, answer: Response
+    denial_id: Id,
+    body: WriteOff,
+    asking: Asking,
+    runtime: Runtime,
+    answer: Response,
+    request: Request,
 ) -> Done:
     """Close a denial without money."""
+    caller = asking.caller
+    if "coder" in caller.roles and caller.tenant_id in request.app.state.separate_write_off:
+        raise CodersDoNotWriteOff
     return await _ask(asking, runtime, answer, denial_id, work.write_off, body.note_code)
 
 

@@ -35,8 +35,10 @@ def create_app(settings: Settings, own: DenialsSettings | None = None, **more: A
         own: Those of denials-svc; from the environment unless given.
         **more: Passed to the platform's app factory.
     """
-    manifest = replace(MANIFEST, service=service_in_force(own or DenialsSettings()))
-    return create_http_app(manifest, settings, **more)
+    own = own or DenialsSettings()
+    app = create_http_app(replace(MANIFEST, service=service_in_force(own)), settings, **more)
+    app.state.separate_write_off = frozenset(own.separate_write_off)
+    return app
 
 
 def service_in_force(own: DenialsSettings) -> Service[State]:

@@ -15,6 +15,16 @@ class DenialIsClosed(Problem):
     status: ClassVar[int] = 409
 
 
+class CodersDoNotWriteOff(Problem):
+    """The rules of this tenant keep coding and writing off apart: whoever holds the role of a coder
+    closes no denial without money, whatever other roles they hold. Somebody else has to do it.
+    """
+
+    slug: ClassVar[str] = "coders-do-not-write-off"
+    title: ClassVar[str] = "Somebody who codes may not write off"
+    status: ClassVar[int] = 403
+
+
 class AlreadyAskedFor(Problem):
     """The same was asked for before and has not been answered yet."""
 

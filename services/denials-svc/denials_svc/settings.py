@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rcm.platform.settings import Names
+
 
 class DenialsSettings(BaseSettings):
     """Settings of denials-svc, beside those that all services share.
@@ -13,9 +15,12 @@ class DenialsSettings(BaseSettings):
             (`rcm/adjustments/reasons.py` tells the format); empty for none. remit-svc needs the
             same file.
         deadlines: File of rows laid over the deadlines (`rules/deadlines.py`); empty for none.
+        separate_write_off: Tenants in which nobody who may code writes off, by commas; empty for
+            none: in a small practice one person does both.
     """
 
     model_config = SettingsConfigDict(env_prefix="RCM_DENIALS_", frozen=True, extra="forbid")
 
     reasons: Path | None = None
     deadlines: Path | None = None
+    separate_write_off: Names = ()
