@@ -82,6 +82,11 @@ def test_a_member_says_who_and_what():
     assert "JANE" not in repr(jane)
 
 
+def test_what_has_no_place_behind_a_members_name_is_written_all_the_same():
+    found = documents("834", written(seeded("834", "DMG*D8*1980", ["=", "REF*1L*987"])))
+    assert "REF*1L*987" in body(x834.write(found, ENVELOPE))
+
+
 def test_a_payment_says_what_it_is_for():
     (payment,) = documents("820")
     assert payment.amount_cents == 35000

@@ -200,7 +200,8 @@ def _member(rows: Sequence[Row], head: Enrollment, delimiters: Delimiters) -> Me
         if name is None and start[0] == "NM1" and at(start, 1) in {"IL", "74"}:
             name = named(part)
             demographics = next((one for one in part if one[0] == "DMG"), ())
-            person = [one for one in part if one[0] in {"EC", "ICM", "AMT", "HLH", "LUI"}]
+            # Whatever else stands there is kept, also what the guide has no place for (REF).
+            person = [one for one in part[1:] if one[0] not in {"N3", "N4", "PER", "DMG"}]
         else:
             more += part
     return Member(
